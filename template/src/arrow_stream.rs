@@ -1,0 +1,116 @@
+//! The source as an Arrow stream, for pyarrow, polars, duckdb and whoever else reads the
+//! [Arrow PyCapsule Interface][spec]. DataFusion need not be installed.
+//!
+//! [spec]: https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html
+
+use std::sync::Arc;
+
+use arrow::array::{RecordBatch, RecordBatchReader};
+use arrow::compute::{CastOptions, can_cast_types, cast_with_options};
+use arrow::datatypes::{Schema, SchemaRef};
+use arrow::error::ArrowError;
+use datafusion_common::{DataFusionError, Result};
+use datafusion_execution::TaskContext;
+use datafusion_physical_plan::ExecutionPlan;
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+
+use crate::runtime;
+use crate::source_exec::SourceExec;
+
+/// Reads the partitions one after the other, so that rows come in the order of the source.
+pub struct ArrowStream {
+    schema: SchemaRef,
+    batches: BoxStream<'static, Result<RecordBatch>>,
+}
+
+impl ArrowStream {
+    /// The rows of `plan`, cast to `requested_schema` if there is one.
+    ///
+    /// # Errors
+    ///
+    /// `Configuration`, if the rows cannot be represented that way: a requested schema chooses
+    /// between representations of the same columns, no more.
+    pub fn try_new(plan: SourceExec, requested_schema: Option<Schema>) -> Result<Self> {
+        let schema = match requested_schema {
+            Some(requested) => {
+                check_castable(&plan.schema(), &requested)?;
+                Arc::new(requested)
+            }
+            None => plan.schema(),
+        };
+        let context = Arc::new(TaskContext::default());
+        let partitions = plan.properties().partitioning.partition_count();
+        let target = Arc::clone(&schema);
+        let batches = stream::iter(0..partitions)
+            .map(move |partition| plan.execute(partition, Arc::clone(&context)))
+            .try_flatten()
+            .map(move |batch| cast(batch?, &target))
+            .boxed();
+        Ok(Self { schema, batches })
+    }
+}
+
+impl RecordBatchReader for ArrowStream {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+}
+
+impl Iterator for ArrowStream {
+    type Item = Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let batches = &mut self.batches;
+        runtime::block_on(async { batches.next().await.transpose() })
+            .map_err(|error| ArrowError::ExternalError(message(&error).into()))
+            .transpose()
+    }
+}
+
+/// What `error` says, fit for a C string: a NUL in it would make arrow-rs panic inside an
+/// `extern "C"` function.
+fn message(error: &DataFusionError) -> String {
+    error.strip_backtrace().replace('\0', "\u{fffd}")
+}
+
+fn check_castable(from: &Schema, to: &Schema) -> Result<()> {
+    let castable = from.fields().len() == to.fields().len()
+        && from.fields().iter().zip(to.fields()).all(|(from, to)| {
+            from.name() == to.name() && can_cast_types(from.data_type(), to.data_type())
+        });
+    if !castable {
+        return Err(DataFusionError::Configuration(format!(
+            "requested_schema does not fit: expected the columns {}, got {}",
+            columns(from),
+            columns(to)
+        )));
+    }
+    Ok(())
+}
+
+fn columns(schema: &Schema) -> String {
+    let columns: Vec<_> = schema
+        .fields()
+        .iter()
+        .map(|field| format!("{}: {}", field.name(), field.data_type()))
+        .collect();
+    columns.join(", ")
+}
+
+fn cast(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    if batch.schema_ref() == schema {
+        return Ok(batch);
+    }
+    // An overflow is an error, not a null.
+    let options = CastOptions {
+        safe: false,
+        ..CastOptions::default()
+    };
+    let columns = batch
+        .columns()
+        .iter()
+        .zip(schema.fields())
+        .map(|(column, field)| cast_with_options(column, field.data_type(), &options))
+        .collect::<Result<_, _>>()?;
+    Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
+}

@@ -1,0 +1,109 @@
+//! The tokio runtime that your source runs on, and the edge at which panics become errors.
+//!
+//! A panic must not leave this crate: most callbacks of `datafusion-ffi` are `extern "C"`
+//! functions, and a panic that reaches one aborts the whole Python process.
+
+use std::any::Any;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::OnceLock;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use datafusion_common::{DataFusionError, Result, exec_datafusion_err, exec_err};
+use futures::{FutureExt, Stream, StreamExt, stream};
+use tokio::runtime::{Builder, Handle, Runtime};
+
+/// The runtime, started on first use.
+///
+/// # Errors
+///
+/// When its threads cannot be started, and in a process that was forked after they were: threads
+/// do not survive a fork, so waiting for one would hang for ever.
+pub fn handle() -> Result<Handle> {
+    static RUNTIME: OnceLock<(u32, std::io::Result<Runtime>)> = OnceLock::new();
+
+    let process = std::process::id();
+    let (started_in, runtime) = RUNTIME.get_or_init(|| {
+        let runtime = Builder::new_multi_thread()
+            .enable_all()
+            .thread_name(env!("CARGO_PKG_NAME"))
+            .build();
+        (process, runtime)
+    });
+    if *started_in != process {
+        return exec_err!(
+            "{} was already in use when this process was forked, and its threads did not come \
+             along. Start processes with \"spawn\" instead: \
+             multiprocessing.get_context(\"spawn\")",
+            env!("CARGO_PKG_NAME")
+        );
+    }
+    match runtime {
+        Ok(runtime) => Ok(runtime.handle().clone()),
+        Err(error) => exec_err!("cannot start the tokio runtime: {error}"),
+    }
+}
+
+/// Runs `future` with timers, I/O and `tokio::spawn` at hand, whoever polls it.
+///
+/// `datafusion-ffi` enters the runtime for streams only; planning comes without one.
+pub async fn run<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
+    let handle = handle()?;
+    let mut future = pin!(AssertUnwindSafe(future).catch_unwind());
+    poll_fn(|cx| {
+        let _entered = handle.enter();
+        future.as_mut().poll(cx)
+    })
+    .await
+    .unwrap_or_else(|panic| Err(panicked(panic)))
+}
+
+/// Runs `future` to its end. Release the GIL first: see `Python::detach`.
+pub fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
+    catch(|| handle()?.block_on(run(future)))
+}
+
+/// Calls `f`; a panic in it becomes an error.
+pub fn catch<T>(f: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|panic| Err(panicked(panic)))
+}
+
+/// Passes `stream` on; a panic in it becomes its last item, an error.
+pub fn catch_stream<T>(stream: impl Stream<Item = Result<T>>) -> impl Stream<Item = Result<T>> {
+    AssertUnwindSafe(stream)
+        .catch_unwind()
+        .map(|item| item.unwrap_or_else(|panic| Err(panicked(panic))))
+}
+
+/// Passes `stream` on, but lets other tasks run now and then, even if it always has an item ready.
+///
+/// The host sees Ctrl-C only when its timers run, and they do not while its threads are busy. It
+/// yields after so many batches by itself; this one yields by the clock, for batches that take long.
+pub fn cooperate<T>(mut stream: impl Stream<Item = T> + Unpin) -> impl Stream<Item = T> {
+    const TIME_SLICE: Duration = Duration::from_millis(1);
+
+    let mut slice_started = Instant::now();
+    stream::poll_fn(move |cx| {
+        if slice_started.elapsed() > TIME_SLICE {
+            slice_started = Instant::now();
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let item = stream.poll_next_unpin(cx);
+        if item.is_pending() {
+            slice_started = Instant::now();
+        }
+        item
+    })
+}
+
+fn panicked(panic: Box<dyn Any + Send>) -> DataFusionError {
+    let message = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message");
+    exec_datafusion_err!("{} panicked: {message}", env!("CARGO_PKG_NAME"))
+}

@@ -1,0 +1,209 @@
+//! The plan of one query over the source.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion_common::tree_node::TreeNodeRecursion;
+use datafusion_common::{Result, Statistics, exec_err};
+use datafusion_execution::TaskContext;
+use datafusion_expr::Expr;
+use datafusion_physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
+use datafusion_physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion_physical_plan::streaming::{PartitionStream, StreamingTableExec};
+use datafusion_physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties,
+    ReplaceChildrenOptions, SendableRecordBatchStream, StatisticsArgs,
+};
+use futures::{StreamExt, TryStreamExt, stream};
+
+use crate::runtime;
+use crate::source::Partition;
+
+/// A [`StreamingTableExec`] with what it lacks: statistics, metrics, and a name that tells what
+/// was pushed down.
+#[derive(Debug)]
+pub struct SourceExec {
+    name: String,
+    streaming: StreamingTableExec,
+    statistics: Vec<Statistics>,
+    metrics: ExecutionPlanMetricsSet,
+}
+
+impl SourceExec {
+    pub fn try_new(
+        schema: SchemaRef,
+        partitions: Vec<Partition>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Self> {
+        let metrics = ExecutionPlanMetricsSet::new();
+        let statistics = partitions
+            .iter()
+            .map(Partition::statistics)
+            .collect::<Result<_>>()?;
+        let name = describe(&schema, partitions.len(), filters, limit);
+        let partitions = partitions
+            .into_iter()
+            .enumerate()
+            .map(|(index, partition)| {
+                Arc::new(SourcePartition {
+                    partition,
+                    index,
+                    schema: Arc::clone(&schema),
+                    metrics: metrics.clone(),
+                }) as _
+            })
+            .collect();
+        // The source projects by itself, hence no projection here.
+        let streaming = StreamingTableExec::try_new(schema, partitions, None, [], false, limit)?;
+        Ok(Self {
+            name,
+            streaming,
+            statistics,
+            metrics,
+        })
+    }
+}
+
+/// Of a plan, the FFI carries the name but not the display, so what `EXPLAIN` should show has to
+/// be in the name.
+fn describe(
+    schema: &SchemaRef,
+    partitions: usize,
+    filters: &[Expr],
+    limit: Option<usize>,
+) -> String {
+    let columns: Vec<_> = schema
+        .fields()
+        .iter()
+        .map(|field| field.name().as_str())
+        .collect();
+    let mut name = format!(
+        "SourceExec: partitions={partitions}, projection=[{}]",
+        columns.join(", ")
+    );
+    if !filters.is_empty() {
+        let filters: Vec<_> = filters.iter().map(Expr::to_string).collect();
+        name += &format!(", filters=[{}]", filters.join(", "));
+    }
+    if let Some(limit) = limit {
+        name += &format!(", limit={limit}");
+    }
+    name
+}
+
+impl DisplayAs for SourceExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+impl ExecutionPlan for SourceExec {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.streaming.properties()
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![]
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        _: Vec<Arc<dyn ExecutionPlan>>,
+        _: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(self)
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        _: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(self)
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        self.streaming.execute(partition, context)
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+
+    fn statistics_from_inputs(
+        &self,
+        _: &[Arc<Statistics>],
+        args: &StatisticsArgs,
+    ) -> Result<Arc<Statistics>> {
+        let schema = self.streaming.schema();
+        let statistics = match args.partition() {
+            Some(partition) => self.statistics.get(partition..=partition),
+            None => Some(self.statistics.as_slice()),
+        };
+        Ok(Arc::new(Statistics::try_merge_iter(
+            statistics.unwrap_or_default(),
+            &schema,
+        )?))
+    }
+}
+
+/// A [`Partition`] as the [`PartitionStream`] of a [`StreamingTableExec`].
+#[derive(Debug, Clone)]
+struct SourcePartition {
+    partition: Partition,
+    index: usize,
+    schema: SchemaRef,
+    metrics: ExecutionPlanMetricsSet,
+}
+
+impl SourcePartition {
+    fn check(&self, batch: RecordBatch) -> Result<RecordBatch> {
+        if batch.schema_ref() != &self.schema {
+            return exec_err!(
+                "the source returned a batch of {:?}, but was asked for {:?}",
+                batch.schema_ref(),
+                self.schema
+            );
+        }
+        Ok(batch)
+    }
+}
+
+impl PartitionStream for SourcePartition {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let batch_size = context.session_config().batch_size();
+        let metrics = BaselineMetrics::new(&self.metrics, self.index);
+        let opened = runtime::handle()
+            .and_then(|_| runtime::catch(|| self.partition.read(batch_size)))
+            .unwrap_or_else(|error| stream::iter([Err(error)]).boxed());
+        let this = self.clone();
+        let batches = runtime::catch_stream(runtime::cooperate(opened))
+            .and_then(move |batch| std::future::ready(this.check(batch)))
+            .inspect_ok(move |batch| metrics.record_output(batch.num_rows()));
+        Box::pin(RecordBatchStreamAdapter::new(
+            Arc::clone(&self.schema),
+            batches,
+        ))
+    }
+}
