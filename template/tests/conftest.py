@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 from datafusion import SessionContext
@@ -12,22 +13,22 @@ def ctx() -> SessionContext:
     return SessionContext()
 
 
-class Subprocess:
-    """Runs Python code in a process of its own, as it may hang or die."""
+@pytest.fixture
+def run_python() -> Callable[..., str]:
+    """Run code with arguments in a process of its own, as it may hang or die there.
 
-    def __call__(self, code: str, *, timeout: float = 60) -> str:
-        """Run `code` and return what it printed; fail if it did not end well."""
+    Returns what it printed; fails if it did not end well.
+    """
+
+    def run(code: str, *arguments: object) -> str:
         done = subprocess.run(
-            [sys.executable, "-c", code],
+            [sys.executable, "-c", code, *map(str, arguments)],
             capture_output=True,
             text=True,
-            timeout=timeout,
+            timeout=60,
             check=False,
         )
         assert done.returncode == 0, f"exit code {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout
 
-
-@pytest.fixture
-def run_python() -> Subprocess:
-    return Subprocess()
+    return run

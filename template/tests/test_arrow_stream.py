@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timezone
 
 import duckdb
@@ -43,7 +44,7 @@ def test_polars(readings: Readings) -> None:
 
 
 def test_duckdb(readings: Readings) -> None:
-    rows = duckdb.sql("SELECT count(*), max(id), count(celsius) FROM readings").fetchall()
+    rows = duckdb.execute("SELECT count(*), max(id), count(celsius) FROM readings").fetchall()
     assert rows == [(ROWS, ROWS - 1, ROWS - ROWS // 100)]
 
 
@@ -58,7 +59,7 @@ def test_stream_is_lazy(readings: Readings) -> None:
     assert readings.counters["rows"] == rows
 
 
-def test_without_datafusion(run_python) -> None:
+def test_without_datafusion(run_python: Callable[..., str]) -> None:
     code = """
 import sys
 sys.modules["datafusion"] = None  # importing it fails
@@ -96,7 +97,7 @@ def test_requested_schema_that_overflows(readings: Readings) -> None:
     ],
 )
 def test_requested_schema_that_does_not_fit(readings: Readings, requested: pa.Schema) -> None:
-    with pytest.raises(ValueError, match="^requested_schema does not fit: expected the columns"):
+    with pytest.raises(ValueError, match=r"^requested_schema does not fit: expected the columns"):
         readings.__arrow_c_stream__(requested.__arrow_c_schema__())
 
 
@@ -107,9 +108,9 @@ def test_requested_schema_that_is_none(readings: Readings) -> None:
 
 
 def test_requested_schema_that_is_no_schema(readings: Readings) -> None:
-    with pytest.raises(TypeError, match='^expected a PyCapsule named "arrow_schema", got int$'):
+    with pytest.raises(TypeError, match=r'^expected a PyCapsule named "arrow_schema", got int$'):
         readings.__arrow_c_stream__(5)
-    with pytest.raises(ValueError, match='^expected a PyCapsule named "arrow_schema", got'):
+    with pytest.raises(ValueError, match=r'^expected a PyCapsule named "arrow_schema", got'):
         readings.__arrow_c_stream__(readings.__arrow_c_stream__())
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -24,7 +26,7 @@ def test_threads(ctx: SessionContext) -> None:
         list(pool.map(query, range(8)))
 
 
-def test_context_is_collected_before_the_query(ctx: SessionContext) -> None:
+def test_context_is_collected_before_the_query() -> None:
     context = SessionContext()
     context.register_table("readings", Readings())
     table = context.table("readings")
@@ -35,12 +37,13 @@ def test_context_is_collected_before_the_query(ctx: SessionContext) -> None:
 
 
 CTRL_C = """
-import signal, threading, time
+import signal, sys, threading, time
 from datafusion import SessionConfig, SessionContext
 from {{crate_name}} import Readings
 
-ctx = SessionContext(SessionConfig().with_target_partitions({partitions}))
-readings = Readings(rows=10**12, partitions={partitions})
+partitions = int(sys.argv[1])
+ctx = SessionContext(SessionConfig().with_target_partitions(partitions))
+readings = Readings(rows=10**12, partitions=partitions)
 ctx.register_table("readings", readings)
 
 def interrupt():
@@ -60,13 +63,13 @@ except KeyboardInterrupt:
     time.sleep(0.3)
     assert readings.counters["rows"] == produced, "still reading"
     print("interrupted")
-assert ctx.sql("SELECT id FROM readings LIMIT 1").to_pylist() == [{{"id": 0}}]
+assert ctx.sql("SELECT id FROM readings LIMIT 1").to_pylist() == [{"id": 0}]
 """
 
 
 @pytest.mark.parametrize("partitions", [1, 4])
-def test_ctrl_c(run_python, partitions: int) -> None:
-    assert run_python(CTRL_C.format(partitions=partitions)) == "interrupted\n"
+def test_ctrl_c(run_python: Callable[..., str], partitions: int) -> None:
+    assert run_python(CTRL_C, partitions) == "interrupted\n"
 
 
 FORK = """
@@ -101,7 +104,7 @@ assert ctx.sql("SELECT sum(id) AS x FROM readings").to_pylist() == [{"x": 499500
 
 
 @pytest.mark.skipif("not hasattr(__import__('os'), 'fork')", reason="needs fork")
-def test_fork(run_python) -> None:
+def test_fork(run_python: Callable[..., str]) -> None:
     errors = run_python(FORK).splitlines()
     assert len(errors) == 4
     for error in errors:
@@ -115,8 +118,6 @@ def query_in_a_worker(rows: int) -> object:
     return ctx.sql("SELECT sum(id) AS total FROM readings").to_pylist()
 
 
-def test_spawn(ctx: SessionContext) -> None:
-    import multiprocessing
-
+def test_spawn() -> None:
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         assert pool.apply(query_in_a_worker, (10,)) == [{"total": 45}]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from datafusion import SessionContext
+from datafusion import SessionConfig, SessionContext
 
 from {{crate_name}} import Readings, register_all
 
@@ -166,8 +166,6 @@ def test_statistics_are_shown_and_true(ctx: SessionContext) -> None:
 
 
 def test_batches_follow_the_session(readings: Readings) -> None:
-    from datafusion import SessionConfig
-
     ctx = SessionContext(SessionConfig().with_batch_size(100))
     ctx.register_table("readings", readings)
     batches = ctx.sql("SELECT id FROM readings").collect()
