@@ -1,0 +1,68 @@
+//! Builds, tests and measures the template. Everything that the commands and the tests share.
+
+pub mod python;
+pub mod render;
+pub mod steps;
+pub mod try_out;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Result;
+
+/// The repository.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap_or(Path::new("."))
+}
+
+/// Runs cargo-generate, the library, over this repository, in a process of its own: it reads and
+/// prints as it likes.
+pub fn cargo_generate(xtask: &Path) -> Command {
+    let mut command = Command::new(xtask);
+    command.arg("generate");
+    command
+}
+
+/// The arguments of `cargo generate` without those that say which template.
+#[derive(clap::Args)]
+pub struct GenerateArgs {
+    /// What to call the project
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Where to make the project's folder
+    #[arg(long, default_value = ".")]
+    pub destination: PathBuf,
+    /// Generate into the destination itself
+    #[arg(long)]
+    pub init: bool,
+    /// Ask nothing: take the default where no answer is given
+    #[arg(long)]
+    pub silent: bool,
+    /// An answer, as KEY=VALUE
+    #[arg(long, short)]
+    pub define: Vec<String>,
+    /// A TOML file with answers, such as a project's .template-answers.toml
+    #[arg(long)]
+    pub values_file: Option<String>,
+}
+
+pub fn generate(args: GenerateArgs) -> Result<PathBuf> {
+    cargo_generate::generate(cargo_generate::GenerateArgs {
+        template_path: cargo_generate::TemplatePath {
+            path: Some(root().display().to_string()),
+            ..Default::default()
+        },
+        name: args.name,
+        destination: Some(std::path::absolute(args.destination)?),
+        init: args.init,
+        silent: args.silent,
+        define: args.define,
+        template_values_file: args.values_file,
+        vcs: Some(cargo_generate::Vcs::None),
+        // Never touch a Cargo.toml outside of the project.
+        no_workspace: true,
+        ..Default::default()
+    })
+}

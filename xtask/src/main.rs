@@ -1,0 +1,34 @@
+//! `cargo xtask …`: the template's own commands.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use xtask::{GenerateArgs, render, try_out};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about)]
+enum Command {
+    /// Generate a project, build it, and query it
+    Try(try_out::Args),
+    /// Generate a project, as `cargo generate` does
+    Generate(GenerateArgs),
+    /// Write what follows from versions.toml
+    Render(render::Args),
+}
+
+fn main() -> ExitCode {
+    let done = match Command::parse() {
+        Command::Try(args) => try_out::run(&args),
+        Command::Generate(args) => {
+            xtask::generate(args).map(|project| println!("{}", project.display()))
+        }
+        Command::Render(args) => render::run(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

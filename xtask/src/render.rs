@@ -1,0 +1,70 @@
+//! Writes what follows from `versions.toml`.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use similar::TextDiff;
+use tera::{Context, Delimiters, Tera};
+
+use crate::root;
+
+/// What is rendered, and what to, relative to the repository.
+const FILES: &[(&str, &str)] = &[("xtask/templates/versions.rhai", "hooks/versions.rhai")];
+
+/// Unlike Tera's own, these occur neither in GitHub's workflows nor in Liquid.
+fn delimiters() -> Delimiters {
+    Delimiters {
+        block_start: "<%".into(),
+        block_end: "%>".into(),
+        variable_start: "<{".into(),
+        variable_end: "}>".into(),
+        comment_start: "<#".into(),
+        comment_end: "#>".into(),
+    }
+}
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Write nothing; fail and show the difference if a file is not up to date
+    #[arg(long)]
+    check: bool,
+}
+
+pub fn run(args: &Args) -> Result<()> {
+    let mut drifted = false;
+    for (template, target) in FILES {
+        let path = root().join(target);
+        let current = fs::read_to_string(&path).unwrap_or_default();
+        let rendered = render(&root().join(template))?;
+        if current == rendered {
+            continue;
+        }
+        if args.check {
+            drifted = true;
+            let diff = TextDiff::from_lines(&current, &rendered);
+            print!("{}", diff.unified_diff().header(target, "rendered"));
+        } else {
+            fs::write(&path, rendered).with_context(|| format!("cannot write {target}"))?;
+            println!("wrote {target}");
+        }
+    }
+    if drifted {
+        bail!("rendered files are out of date: run `cargo xtask render`");
+    }
+    Ok(())
+}
+
+fn render(template: &Path) -> Result<String> {
+    let versions = fs::read_to_string(root().join("versions.toml"))?;
+    let versions: toml::Table = versions.parse().context("versions.toml")?;
+    let mut context = Context::from_serialize(&versions)?;
+    context.insert("template", env!("CARGO_PKG_VERSION"));
+
+    let mut tera = Tera::new();
+    tera.set_delimiters(delimiters())?;
+    let source = fs::read_to_string(template)?;
+    let name = template.display().to_string();
+    tera.add_raw_template(&name, &source)?;
+    Ok(tera.render(&name, &context)?)
+}

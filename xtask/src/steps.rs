@@ -1,0 +1,125 @@
+//! Long work, shown step by step: a spinner with the time and the latest line of output.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Steps whose output goes to a log.
+pub struct Steps {
+    log: PathBuf,
+    file: File,
+    done: usize,
+    total: usize,
+}
+
+/// A command that ran and failed, with what it printed.
+#[derive(Debug)]
+pub struct Failure {
+    pub output: String,
+}
+
+impl Failure {
+    /// The last line that looks like the reason.
+    pub fn reason(&self) -> &str {
+        let lines = || self.output.lines().map(str::trim).rev();
+        lines()
+            .find(|line| line.to_lowercase().starts_with("error"))
+            .or_else(|| lines().find(|line| !line.is_empty()))
+            .unwrap_or("no output")
+    }
+
+    /// Whether it failed because the package registries could not be reached.
+    pub fn is_offline(&self) -> bool {
+        [
+            "Failed to establish a new connection",
+            "Temporary failure in name resolution",
+            "Could not resolve host",
+            "Couldn't resolve host",
+            "Network is unreachable",
+            "NewConnectionError",
+            "failed to download from",
+            "No matching distribution found for maturin",
+        ]
+        .iter()
+        .any(|sign| self.output.contains(sign))
+    }
+}
+
+impl Steps {
+    pub fn new(log: PathBuf, total: usize) -> Result<Self> {
+        let file = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
+        Ok(Self {
+            log,
+            file,
+            done: 0,
+            total,
+        })
+    }
+
+    pub fn log(&self) -> &PathBuf {
+        &self.log
+    }
+
+    /// Runs `command` as the next step, which `what` describes.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started. When it fails, that is the inner result.
+    pub fn run(
+        &mut self,
+        what: &str,
+        command: &mut Command,
+    ) -> Result<std::result::Result<String, Failure>> {
+        self.done += 1;
+        let started = Instant::now();
+        let spinner = ProgressBar::new_spinner()
+            .with_style(ProgressStyle::with_template(
+                "{spinner} {prefix} ({elapsed}) {wide_msg:.dim}",
+            )?)
+            .with_prefix(format!("[{}/{}] {what}", self.done, self.total));
+        spinner.enable_steady_tick(Duration::from_millis(100));
+        if spinner.is_hidden() {
+            eprintln!("[{}/{}] {what} ...", self.done, self.total);
+        }
+
+        let (reader, writer) = std::io::pipe()?;
+        command
+            .stdin(Stdio::null())
+            .stdout(writer.try_clone()?)
+            .stderr(writer);
+        writeln!(self.file, "$ {command:?}")?;
+        let child = command.spawn();
+        // The pipe ends when nobody can write to it any more, ourselves included.
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = child
+            .with_context(|| format!("cannot run {}", command.get_program().to_string_lossy()))?;
+
+        let mut output = String::new();
+        let mut lines = BufReader::new(reader);
+        let mut line = Vec::new();
+        while lines.read_until(b'\n', &mut line)? > 0 {
+            let text = String::from_utf8_lossy(&line).into_owned();
+            self.file.write_all(text.as_bytes())?;
+            spinner.set_message(text.trim().to_owned());
+            output += &text;
+            line.clear();
+        }
+        let status = child.wait()?;
+        spinner.finish_and_clear();
+        if !status.success() {
+            return Ok(Err(Failure { output }));
+        }
+        eprintln!(
+            "[{}/{}] {what}: done in {:.0?}",
+            self.done,
+            self.total,
+            Duration::from_secs(started.elapsed().as_secs_f64().round() as u64)
+        );
+        Ok(Ok(output))
+    }
+}

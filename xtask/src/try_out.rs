@@ -1,0 +1,131 @@
+//! `cargo xtask try`: from nothing to a query over a Rust extension.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::python::{self, venv_program};
+use crate::steps::{Failure, Steps};
+use crate::{cargo_generate, root};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// What to call the project
+    #[arg(long, default_value = "my-ext")]
+    name: String,
+    /// Where to make the project's folder [default: target/try in this repository]
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    /// Keep a project that is already there, and build it again
+    #[arg(long)]
+    keep: bool,
+    /// The Python to use [default: the first on the PATH that is new enough]
+    #[arg(long)]
+    python: Option<OsString>,
+}
+
+pub fn run(args: &Args) -> Result<()> {
+    let python = python::find(args.python.as_deref())?;
+    let dir = match &args.dir {
+        Some(dir) => std::path::absolute(dir)?,
+        None => root().join("target").join("try"),
+    };
+    std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
+    let project = dir.join(&args.name);
+    let keep = args.keep && project.exists();
+    if project.exists() && !keep {
+        bail!(
+            "{} is already there: build it again with --keep, or choose another place with \
+             --name or --dir.",
+            project.display()
+        );
+    }
+    let log = root().join("target").join("try.log");
+    let mut steps = Steps::new(log, if keep { 3 } else { 4 })?;
+
+    let project = if keep {
+        project
+    } else {
+        let generated = steps.run(
+            "Generating the project",
+            cargo_generate(&std::env::current_exe()?)
+                .args(["--silent", "--name", &args.name, "--destination"])
+                .arg(&dir),
+        )?;
+        let printed = generated.map_err(|failure| anyhow::anyhow!(refusal(&failure)))?;
+        // The name may have been changed on the way, and the last line says what to.
+        let path = printed.lines().last().unwrap_or_default();
+        PathBuf::from(path.trim())
+    };
+
+    let venv = project.join(".venv");
+    check(
+        &steps.run(
+            "Making a virtual environment",
+            Command::new(&python).args(["-m", "venv"]).arg(&venv),
+        )?,
+        &steps,
+        "Python cannot make a virtual environment",
+    )?;
+    check(
+        &steps.run(
+            "Building (two to four minutes, the first time)",
+            Command::new(venv_program(&venv, "python"))
+                .args(["-m", "pip", "install", "--verbose", "--editable", "."])
+                .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
+                .current_dir(&project),
+        )?,
+        &steps,
+        "The project cannot be built",
+    )?;
+    let quickstart = steps.run(
+        "Querying",
+        Command::new(venv_program(&venv, "python"))
+            .arg("examples/quickstart.py")
+            .current_dir(&project),
+    )?;
+    check(&quickstart, &steps, "The quickstart fails")?;
+
+    println!();
+    println!("{}", quickstart.unwrap_or_default().trim_end());
+    println!();
+    println!("The rows come from Rust, in {}", project.display());
+    println!("What to do next, there:");
+    println!();
+    let python = venv_program(&PathBuf::from(".venv"), "python");
+    let python = python.display();
+    println!("    {python} -m pip install --upgrade pip");
+    println!("    {python} -m pip install --group dev && {python} -m pytest");
+    println!("    follow the TODO(n) in src/source.rs, and README.md");
+    Ok(())
+}
+
+fn check(result: &std::result::Result<String, Failure>, steps: &Steps, what: &str) -> Result<()> {
+    match result {
+        Ok(_) => Ok(()),
+        Err(failure) if failure.is_offline() => bail!(
+            "PyPI or crates.io could not be reached: this needs a network. What was tried is in {}.",
+            steps.log().display()
+        ),
+        Err(failure) => bail!(
+            "{what}: {}. All it said is in {}.",
+            failure.reason().trim_end_matches('.'),
+            steps.log().display()
+        ),
+    }
+}
+
+/// The sentence of a hook, without where in the hook it stands.
+fn refusal(failure: &Failure) -> String {
+    let reason = failure
+        .output
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("Runtime error: "))
+        .unwrap_or_else(|| failure.reason());
+    reason
+        .rsplit_once(" (line ")
+        .map_or(reason, |(sentence, _)| sentence)
+        .to_owned()
+}
