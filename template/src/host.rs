@@ -9,7 +9,9 @@ use arrow::ffi_stream::FFI_ArrowArrayStream;
 use datafusion_common::DataFusionError;
 use datafusion_ffi::proto::logical_extension_codec::FFI_LogicalExtensionCodec;
 use datafusion_ffi::table_provider::FFI_TableProvider;
-use pyo3::exceptions::{PyException, PyImportError, PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::exceptions::{
+    PyException, PyImportError, PyModuleNotFoundError, PyRuntimeError, PyTypeError, PyValueError,
+};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
@@ -65,9 +67,12 @@ impl<'py> Host<'py> {
             Ok(version) => match major(version) {
                 Some(major) if major == built_for => return Ok(Self(py)),
                 Some(_) => format!("datafusion {version} is installed"),
-                None => format!("the installed datafusion has the unreadable version {version:?}"),
+                None => format!("datafusion is installed with the unreadable version {version:?}"),
             },
-            Err(_) => "the version of datafusion cannot be read: is it installed?".to_owned(),
+            Err(error) if error.is_instance_of::<PyModuleNotFoundError>(py) => {
+                "datafusion is not installed".to_owned()
+            }
+            Err(_) => "the version of the installed datafusion cannot be read".to_owned(),
         };
         let error = PyImportError::new_err(format!(
             "{} {} was built for datafusion {built_for}, but {problem}. \

@@ -37,12 +37,10 @@ except ImportError as error:
     [
         ("'54.1.0'", "datafusion 54.1.0 is installed"),
         ("'99.0.0'", "datafusion 99.0.0 is installed"),
-        ("'next'", 'the installed datafusion has the unreadable version "next"'),
-        ("None", "the version of datafusion cannot be read: is it installed?"),
-        (
-            "real('no-such-package')",
-            "the version of datafusion cannot be read: is it installed?",
-        ),
+        ("'next'", 'datafusion is installed with the unreadable version "next"'),
+        ("None", "the version of the installed datafusion cannot be read"),
+        ("1 / 0", "the version of the installed datafusion cannot be read"),
+        ("real('no-such-package')", "datafusion is not installed"),
     ],
 )
 def test_wrong_host_is_an_import_error(

@@ -1,18 +1,13 @@
 //! Long work, shown step by step: a spinner with the time and the latest line of output.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Steps whose output goes to a log.
 pub struct Steps {
-    log: PathBuf,
-    file: File,
     done: usize,
     total: usize,
 }
@@ -51,18 +46,8 @@ impl Failure {
 }
 
 impl Steps {
-    pub fn new(log: PathBuf, total: usize) -> Result<Self> {
-        let file = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
-        Ok(Self {
-            log,
-            file,
-            done: 0,
-            total,
-        })
-    }
-
-    pub fn log(&self) -> &PathBuf {
-        &self.log
+    pub fn new(total: usize) -> Self {
+        Self { done: 0, total }
     }
 
     /// Runs `command` as the next step, which `what` describes.
@@ -92,7 +77,6 @@ impl Steps {
             .stdin(Stdio::null())
             .stdout(writer.try_clone()?)
             .stderr(writer);
-        writeln!(self.file, "$ {command:?}")?;
         let child = command.spawn();
         // The pipe ends when nobody can write to it any more, ourselves included.
         command.stdout(Stdio::null()).stderr(Stdio::null());
@@ -103,10 +87,9 @@ impl Steps {
         let mut lines = BufReader::new(reader);
         let mut line = Vec::new();
         while lines.read_until(b'\n', &mut line)? > 0 {
-            let text = String::from_utf8_lossy(&line).into_owned();
-            self.file.write_all(text.as_bytes())?;
+            let text = String::from_utf8_lossy(&line);
             spinner.set_message(text.trim().to_owned());
-            output += &text;
+            output.push_str(&text);
             line.clear();
         }
         let status = child.wait()?;
@@ -115,10 +98,10 @@ impl Steps {
             return Ok(Err(Failure { output }));
         }
         eprintln!(
-            "[{}/{}] {what}: done in {:.0?}",
+            "[{}/{}] {what}: {:.1} s",
             self.done,
             self.total,
-            Duration::from_secs(started.elapsed().as_secs_f64().round() as u64)
+            started.elapsed().as_secs_f64()
         );
         Ok(Ok(output))
     }

@@ -42,8 +42,7 @@ pub fn run(args: &Args) -> Result<()> {
             project.display()
         );
     }
-    let log = root().join("target").join("try.log");
-    let mut steps = Steps::new(log, if keep { 3 } else { 4 })?;
+    let mut steps = Steps::new(if keep { 3 } else { 4 });
 
     let project = if keep {
         project
@@ -61,35 +60,29 @@ pub fn run(args: &Args) -> Result<()> {
     };
 
     let venv = project.join(".venv");
-    check(
-        &steps.run(
-            "Making a virtual environment",
-            Command::new(&python).args(["-m", "venv"]).arg(&venv),
-        )?,
-        &steps,
-        "Python cannot make a virtual environment",
+    let venv_made = steps.run(
+        "Making a virtual environment",
+        Command::new(&python).args(["-m", "venv"]).arg(&venv),
     )?;
-    check(
-        &steps.run(
-            "Building (two to four minutes, the first time)",
-            Command::new(venv_program(&venv, "python"))
-                .args(["-m", "pip", "install", "--verbose", "--editable", "."])
-                .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
-                .current_dir(&project),
-        )?,
-        &steps,
-        "The project cannot be built",
+    check(venv_made, "Python cannot make a virtual environment")?;
+    let built = steps.run(
+        "Building (two to four minutes, the first time)",
+        Command::new(venv_program(&venv, "python"))
+            .args(["-m", "pip", "install", "--verbose", "--editable", "."])
+            .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
+            .current_dir(&project),
     )?;
-    let quickstart = steps.run(
+    check(built, "The project cannot be built")?;
+    let queried = steps.run(
         "Querying",
         Command::new(venv_program(&venv, "python"))
             .arg("examples/quickstart.py")
             .current_dir(&project),
     )?;
-    check(&quickstart, &steps, "The quickstart fails")?;
+    let shown = check(queried, "The quickstart fails")?;
 
     println!();
-    println!("{}", quickstart.unwrap_or_default().trim_end());
+    println!("{}", shown.trim_end());
     println!();
     println!("The rows come from Rust, in {}", project.display());
     println!("What to do next, there:");
@@ -102,19 +95,25 @@ pub fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-fn check(result: &std::result::Result<String, Failure>, steps: &Steps, what: &str) -> Result<()> {
-    match result {
-        Ok(_) => Ok(()),
-        Err(failure) if failure.is_offline() => bail!(
-            "PyPI or crates.io could not be reached: this needs a network. What was tried is in {}.",
-            steps.log().display()
-        ),
-        Err(failure) => bail!(
-            "{what}: {}. All it said is in {}.",
-            failure.reason().trim_end_matches('.'),
-            steps.log().display()
-        ),
+/// What a step printed, or one sentence that says what went wrong, with the rest in a log.
+fn check(step: std::result::Result<String, Failure>, what: &str) -> Result<String> {
+    let failure = match step {
+        Ok(printed) => return Ok(printed),
+        Err(failure) => failure,
+    };
+    let log = root().join("target").join("try.log");
+    std::fs::write(&log, &failure.output)?;
+    let log = log.display();
+    if failure.is_offline() {
+        bail!(
+            "PyPI or crates.io could not be reached: this needs a network. What was tried is in \
+             {log}."
+        );
     }
+    bail!(
+        "{what}: {}. All that was said is in {log}.",
+        failure.reason().trim_end_matches('.')
+    );
 }
 
 /// The sentence of a hook, without where in the hook it stands.
@@ -122,8 +121,8 @@ fn refusal(failure: &Failure) -> String {
     let reason = failure
         .output
         .lines()
-        .find_map(|line| line.trim().strip_prefix("Runtime error: "))
-        .unwrap_or_else(|| failure.reason());
+        .find_map(|line| line.split_once("Runtime error: "))
+        .map_or_else(|| failure.reason(), |(_, sentence)| sentence);
     reason
         .rsplit_once(" (line ")
         .map_or(reason, |(sentence, _)| sentence)

@@ -5,6 +5,8 @@ from typing_extensions import CapsuleType
 __version__: str
 
 class Counters(TypedDict):
+    """What a source has done: partitions opened, rows produced, values (cells) computed."""
+
     partitions: int
     rows: int
     values: int
@@ -27,10 +29,7 @@ class Readings:
     def __new__(cls, rows: int = 1000, partitions: int = 4) -> Readings: ...
     @property
     def counters(self) -> Counters:
-        """What the source has done so far, over all queries.
-
-        ``partitions`` were opened, ``rows`` produced, ``values`` (rows times columns) computed.
-        """
+        """What the source has done so far, over all queries."""
 
     def __datafusion_table_provider__(self, session: object = None) -> CapsuleType:
         """Hand the table to DataFusion, as a ``datafusion_table_provider`` capsule.

@@ -1,0 +1,107 @@
+//! Wheels of generated projects, and fresh virtual environments to install them in.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{LazyLock, Mutex};
+
+use xtask::python::venv_program;
+
+use crate::tools::{Run, build_environment, cpython, library, scratch, target, tool};
+
+/// What the tests of a generated project import, besides the project.
+pub const TEST_PACKAGES: [&str; 4] = ["duckdb", "polars", "pyarrow", "pytest"];
+
+/// A generated project and its wheel.
+pub struct Built {
+    pub project: PathBuf,
+    pub wheel: PathBuf,
+}
+
+/// A project with all defaults.
+pub static PLAIN: LazyLock<Built> = LazyLock::new(|| Built::new("plain-ext", |_| {}));
+
+impl Built {
+    /// Generates the project `name`, lets `change` edit it, and builds its wheel.
+    pub fn new(name: &str, change: impl FnOnce(&Path)) -> Self {
+        let folder = scratch(&format!("project {name}"));
+        library()
+            .args(["--silent", "--name", name, "--destination"])
+            .arg(&folder)
+            .succeed();
+        let project = folder.join(name);
+        change(&project);
+
+        // One at a time: maturin takes the library from the shared target folder.
+        static BUILDING: Mutex<()> = Mutex::new(());
+        let _building = BUILDING
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut maturin = tool("maturin");
+        maturin
+            .args([
+                "build",
+                "--profile",
+                "dev",
+                "--compatibility",
+                "off",
+                "--out",
+                "dist",
+            ])
+            .args(["--interpreter"])
+            .arg(cpython("3.11"))
+            .current_dir(&project);
+        build_environment(&mut maturin);
+        maturin.succeed();
+        let wheels: Vec<_> = fs::read_dir(project.join("dist"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        let [wheel] = wheels.as_slice() else {
+            panic!("not one wheel: {wheels:?}");
+        };
+        Self {
+            wheel: wheel.clone(),
+            project,
+        }
+    }
+}
+
+/// A virtual environment of its own.
+pub struct Environment(PathBuf);
+
+impl Environment {
+    /// Makes one with CPython `version` and `packages` from PyPI, or from paths.
+    pub fn new<P: AsRef<std::ffi::OsStr>>(name: &str, version: &str, packages: &[P]) -> Self {
+        let venv = target().join("tests").join("environments").join(name);
+        tool("uv")
+            .args(["venv", "--quiet", "--clear", "--python"])
+            .arg(cpython(version))
+            .arg(&venv)
+            .succeed();
+        let environment = Self(venv);
+        environment.install(packages, &[]);
+        environment
+    }
+
+    /// Installs `packages`, with further arguments for uv.
+    pub fn install<P: AsRef<std::ffi::OsStr>>(&self, packages: &[P], arguments: &[&str]) {
+        if packages.is_empty() {
+            return;
+        }
+        tool("uv")
+            .args(["pip", "install", "--quiet"])
+            .args(arguments)
+            .arg("--python")
+            .arg(venv_program(&self.0, "python"))
+            .args(packages)
+            .succeed();
+    }
+
+    pub fn python(&self) -> Command {
+        let mut command = Command::new(venv_program(&self.0, "python"));
+        // Not the tests' own folder, nor a cache in the project.
+        command.args(["-X", "faulthandler", "-B"]);
+        command
+    }
+}

@@ -1,0 +1,164 @@
+//! The same project from the program `cargo generate`, in every way that it is called.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use xtask::root;
+
+use crate::tools::{CARGO_GENERATE, Run, contents, library, program, read, scratch};
+
+/// A copy of the template as a clone would have it: the build folders make copies slow.
+fn clone(folder: &Path) {
+    let listed = Command::new("git")
+        .args([
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+        ])
+        .current_dir(root())
+        .succeed();
+    for path in listed
+        .split_terminator('\0')
+        .filter(|path| root().join(path).exists())
+    {
+        let target = folder.join(path);
+        fs::create_dir_all(target.parent().unwrap()).unwrap();
+        fs::copy(root().join(path), target).unwrap();
+    }
+}
+
+fn git(folder: &Path, arguments: &[&str]) {
+    Command::new("git")
+        .args(["-c", "user.name=test", "-c", "user.email=test@example.com"])
+        .args(arguments)
+        .current_dir(folder)
+        .succeed();
+}
+
+#[test]
+fn program_and_library_agree() {
+    let folder = scratch("program");
+    let template = folder.join("template");
+    clone(&template);
+    library()
+        .args(["--silent", "--name", "my-ext", "--destination"])
+        .arg(&folder)
+        .succeed();
+    let expected = contents(&folder.join("my-ext"));
+    let check = |place: &str| assert_eq!(contents(&folder.join(place).join("my-ext")), expected);
+
+    // From a folder.
+    fs::create_dir(folder.join("path")).unwrap();
+    let said = program()
+        .args(["--silent", "--name", "my-ext", "--path", "../template"])
+        .current_dir(folder.join("path"))
+        .succeed();
+    assert!(
+        said.contains("cd my-ext && uv run examples/quickstart.py"),
+        "{said}"
+    );
+    check("path");
+
+    // From a repository.
+    git(&template, &["init", "--quiet", "--initial-branch", "main"]);
+    git(&template, &["add", "--all"]);
+    git(&template, &["commit", "--quiet", "--message", "template"]);
+    fs::create_dir(folder.join("git")).unwrap();
+    let url = format!(
+        "file://{}",
+        template.display().to_string().replace(' ', "%20")
+    );
+    program()
+        .args([
+            "--silent", "--name", "my-ext", "--vcs", "none", "--git", &url,
+        ])
+        .current_dir(folder.join("git"))
+        .succeed();
+    check("git");
+
+    // Into a folder that is there.
+    fs::create_dir_all(folder.join("init/my-ext")).unwrap();
+    let said = program()
+        .args([
+            "--silent",
+            "--init",
+            "--name",
+            "my-ext",
+            "--path",
+            "../../template",
+        ])
+        .current_dir(folder.join("init/my-ext"))
+        .succeed();
+    assert!(!said.contains("cd my-ext"), "{said}");
+    check("init");
+
+    // Rendered, and a command run in it.
+    program()
+        .args(["--silent", "--vcs", "none", "--name", "my-ext", "--test"])
+        .env(
+            "CARGO_GENERATE_TEST_CMD",
+            "cargo metadata --no-deps --offline --format-version 1",
+        )
+        .current_dir(&template)
+        .succeed();
+}
+
+#[test]
+fn interactively() {
+    let folder = scratch("interactive");
+    let template = folder.join("template");
+    clone(&template);
+    let program = program();
+    // The first name is refused, and asked for again; the rest are the defaults.
+    let script = r#"
+import os, pty, select, sys, time
+
+def answer(keys):
+    """Wait until the program is quiet, then type."""
+    while select.select([terminal], [], [], 1.0)[0]:
+        try:
+            said = os.read(terminal, 4096)
+        except OSError:
+            return
+        if not said:
+            return
+        sys.stdout.buffer.write(said)
+    os.write(terminal, keys)
+
+child, terminal = pty.fork()
+if child == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+for keys in [b"class\r", b"My_Cool.Ext\r", b"\r", b"\r", b"\r", b"\r", b"\r"]:
+    answer(keys)
+answer(b"")
+sys.stdout.flush()
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"#;
+    let said = Command::new(xtask::python::find(None).unwrap())
+        .args(["-c", script])
+        .arg(program.get_program())
+        .args(["generate", "--path", "template", "--vcs", "none"])
+        .env("TERM", "xterm")
+        .current_dir(&folder)
+        .succeed();
+    assert!(
+        said.contains("is a keyword of Python: type another, such as class-ext."),
+        "{said}"
+    );
+    let project = folder.join("my-cool-ext");
+    assert!(read(project.join("pyproject.toml")).contains("name = \"my-cool-ext\""));
+    assert!(read(project.join(".template-answers.toml")).contains("license = \"Apache-2.0\""));
+    assert!(project.join(".github/workflows/ci.yml").exists());
+}
+
+#[test]
+fn the_lowest_version_is_declared() {
+    let config: toml::Table = read(root().join("cargo-generate.toml")).parse().unwrap();
+    let required = config["template"]["cargo_generate_version"]
+        .as_str()
+        .unwrap();
+    assert_eq!(required, format!(">={CARGO_GENERATE}"));
+}

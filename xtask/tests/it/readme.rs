@@ -1,0 +1,102 @@
+//! The READMEs: their commands are run, and show what they say.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use xtask::root;
+
+use crate::tools::{Run, build_environment, cpython, library, read, scratch, tool};
+
+/// The lines after `$ ` in the `console` blocks of a page.
+fn commands(page: &str) -> Vec<String> {
+    page.split("```console\n")
+        .skip(1)
+        .flat_map(|rest| rest.split("```").next().unwrap().lines())
+        .filter_map(|line| line.strip_prefix("$ "))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The text block after a mark.
+fn shown(page: &str, mark: &str) -> String {
+    let (_, rest) = page
+        .split_once(&format!("<!-- {mark} -->\n```text\n"))
+        .unwrap();
+    rest.split("```").next().unwrap().to_owned()
+}
+
+/// A PATH with the Python, uv and cargo that a reader would have.
+fn path() -> std::ffi::OsString {
+    let folder = |program: PathBuf| program.parent().unwrap().to_owned();
+    let uv = folder(tool("uv").get_program().into());
+    let cargo = folder(env!("CARGO").into());
+    let python = folder(cpython("3.12"));
+    // Its own `python3` comes first, as uv's environment has one too.
+    let system = std::env::var_os("PATH").unwrap();
+    let folders = [cargo, python, uv]
+        .into_iter()
+        .chain(std::env::split_paths(&system));
+    std::env::join_paths(folders).unwrap()
+}
+
+fn shell(folder: &Path, command: &str) -> String {
+    let mut shell = Command::new("bash");
+    shell
+        .args(["-euo", "pipefail", "-c", command])
+        .env("PATH", path())
+        .current_dir(folder);
+    build_environment(&mut shell);
+    shell.succeed()
+}
+
+/// Every command, in order, in a fresh project.
+#[test]
+fn of_a_generated_project() {
+    let folder = scratch("readme");
+    library()
+        .args(["--silent", "--name", "readme-ext", "--destination"])
+        .arg(&folder)
+        .succeed();
+    let project = folder.join("readme-ext");
+    let readme = read(project.join("README.md"));
+    let output = shown(&readme, "quickstart output");
+    let commands = commands(&readme);
+    assert!(commands.len() >= 8, "{commands:?}");
+    for command in commands {
+        println!("$ {command}");
+        let said = shell(&project, &command);
+        if command.contains("quickstart.py") {
+            assert!(said.contains(output.trim_end()), "{said}");
+        }
+        if command.contains("pytest") {
+            assert!(said.contains(" passed"), "{said}");
+        }
+    }
+}
+
+/// `cargo xtask try` is run by the tests of `try_out`; here, that the README shows its output.
+#[test]
+fn of_the_template() {
+    let readme = read(root().join("README.md"));
+    let generated = read(root().join("template/README.md"));
+    assert_eq!(
+        shown(&readme, "output of cargo xtask try"),
+        shown(&generated, "quickstart output")
+    );
+    let commands = commands(&readme);
+    assert_eq!(commands[0], "cargo xtask try");
+    assert_eq!(commands.last().map(String::as_str), Some("cargo test"));
+
+    // Generating, from where a reader would be.
+    let folder = scratch("readme of the template");
+    let generate = commands
+        .iter()
+        .find(|c| c.starts_with("cargo xtask generate"))
+        .unwrap();
+    let generate = generate.replace("--destination ..", "--silent --destination \"$FOLDER\"");
+    shell(
+        root(),
+        &format!("FOLDER='{}'; {generate}", folder.display()),
+    );
+    assert!(folder.join("my-ext/pyproject.toml").exists());
+}

@@ -1,0 +1,192 @@
+//! What the tests run: commands that must succeed, and the programs that they install.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::LazyLock;
+
+use xtask::python::venv_program;
+use xtask::root;
+
+/// The oldest cargo-generate that is supported; see cargo-generate.toml.
+pub const CARGO_GENERATE: &str = "0.23.14";
+
+/// Everything that tests write.
+pub fn target() -> PathBuf {
+    root().join("target")
+}
+
+/// An empty folder for one test. The name is awkward on purpose.
+pub fn scratch(test: &str) -> PathBuf {
+    let folder = target().join("tests").join(format!("{test} ä ö"));
+    if folder.exists() {
+        fs::remove_dir_all(&folder).unwrap();
+    }
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+pub trait Run {
+    /// Runs to the end.
+    fn finish(&mut self) -> Output;
+    /// Runs to a good end; returns what was printed.
+    fn succeed(&mut self) -> String;
+    /// Runs to a bad end, but not by a signal; returns what was printed.
+    fn fail(&mut self) -> String;
+}
+
+impl Run for Command {
+    fn finish(&mut self) -> Output {
+        // Colours and backtraces depend on who runs the tests.
+        self.env("NO_COLOR", "1").env_remove("RUST_BACKTRACE");
+        self.output()
+            .unwrap_or_else(|error| panic!("{self:?}: {error}"))
+    }
+
+    fn succeed(&mut self) -> String {
+        let output = self.finish();
+        let printed = printed(&output);
+        assert!(
+            output.status.success(),
+            "{self:?}\n{}\n{printed}",
+            output.status
+        );
+        printed
+    }
+
+    fn fail(&mut self) -> String {
+        let output = self.finish();
+        let printed = printed(&output);
+        assert!(
+            output.status.code().is_some_and(|code| code != 0),
+            "{self:?}\n{}\n{printed}",
+            output.status
+        );
+        printed
+    }
+}
+
+fn printed(output: &Output) -> String {
+    let text = String::from_utf8_lossy;
+    format!("{}{}", text(&output.stdout), text(&output.stderr))
+}
+
+/// `cargo generate` as a library, by `cargo xtask generate`.
+pub fn library() -> Command {
+    xtask::cargo_generate(Path::new(env!("CARGO_BIN_EXE_xtask")))
+}
+
+/// `cargo generate`, the program; installed when it is not there yet, which takes some minutes.
+pub fn program() -> Command {
+    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
+        let root = target().join("tools");
+        let program = root.join("bin").join("cargo-generate");
+        if !program.exists() {
+            Command::new(env!("CARGO"))
+                .args([
+                    "install",
+                    "--locked",
+                    "--version",
+                    CARGO_GENERATE,
+                    "cargo-generate",
+                ])
+                .arg("--root")
+                .arg(&root)
+                .env("CARGO_TARGET_DIR", target().join("tools").join("build"))
+                .succeed();
+            fs::remove_dir_all(root.join("build")).unwrap();
+        }
+        program
+    });
+    let mut command = Command::new(&*PROGRAM);
+    command.arg("generate");
+    command
+}
+
+/// A Python program from PyPI: uv, maturin, or a linter.
+pub fn tool(name: &str) -> Command {
+    static TOOLS: LazyLock<PathBuf> = LazyLock::new(|| {
+        let venv = target().join("tools").join("venv");
+        let python = xtask::python::find(None).unwrap();
+        Command::new(python)
+            .args(["-m", "venv"])
+            .arg(&venv)
+            .succeed();
+        Command::new(venv_program(&venv, "python"))
+            .args(["-m", "pip", "install", "--quiet", "--upgrade"])
+            .args(["basedpyright", "maturin", "mypy", "pip", "ruff", "uv"])
+            .succeed();
+        venv
+    });
+    let mut command = Command::new(venv_program(&TOOLS, name));
+    command.env("UV_LINK_MODE", "hardlink");
+    command
+}
+
+/// cargo over a generated project.
+pub fn cargo(project: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO"));
+    command.current_dir(project);
+    build_environment(&mut command);
+    command
+}
+
+/// One target folder for all generated projects, so that dependencies are built once. Its name is
+/// awkward on purpose.
+pub fn build_environment(command: &mut Command) {
+    command.env("CARGO_TARGET_DIR", target().join("generated ä ö"));
+}
+
+/// A CPython of the given version: from pyenv, or from the PATH.
+pub fn cpython(version: &str) -> PathBuf {
+    let pyenv = std::env::var_os("PYENV_ROOT")
+        .map(PathBuf::from)
+        .or_else(|| std::env::home_dir().map(|home| home.join(".pyenv")))
+        .map(|root| root.join("versions"));
+    let of_pyenv = pyenv
+        .and_then(|versions| fs::read_dir(versions).ok())
+        .into_iter()
+        .flatten()
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .find(|path| {
+            let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+            name.starts_with(&format!("{version}."))
+        })
+        .map(|path| path.join("bin").join("python"));
+    of_pyenv.unwrap_or_else(|| PathBuf::from(format!("python{version}")))
+}
+
+/// All files below `folder`, relative to it, sorted.
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    walkdir::WalkDir::new(folder)
+        .sort_by_file_name()
+        .into_iter()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.file_type().is_file())
+        .map(|entry| entry.path().strip_prefix(folder).unwrap().to_owned())
+        .filter(|path| !path.starts_with(".git"))
+        .collect()
+}
+
+/// The path and the contents of all files below `folder`.
+pub fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    files(folder)
+        .into_iter()
+        .map(|path| {
+            let bytes = fs::read(folder.join(&path)).unwrap();
+            (path, bytes)
+        })
+        .collect()
+}
+
+pub fn read(path: impl AsRef<Path>) -> String {
+    let path = path.as_ref();
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The folder that holds the tests' own Python.
+pub fn python_files() -> PathBuf {
+    root().join("xtask").join("tests").join("python")
+}
