@@ -15,7 +15,6 @@ use datafusion_physical_plan::ExecutionPlan;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
 use crate::runtime;
-use crate::source_exec::SourceExec;
 
 /// Reads the partitions one after the other, so that rows come in the order of the source.
 pub struct ArrowStream {
@@ -30,7 +29,7 @@ impl ArrowStream {
     ///
     /// `Configuration`, if the rows cannot be represented that way: a requested schema chooses
     /// between representations of the same columns, no more.
-    pub fn try_new(plan: SourceExec, requested_schema: Option<Schema>) -> Result<Self> {
+    pub fn try_new(plan: Arc<dyn ExecutionPlan>, requested_schema: Option<Schema>) -> Result<Self> {
         let schema = match requested_schema {
             Some(requested) => {
                 check_castable(&plan.schema(), &requested)?;

@@ -1,7 +1,7 @@
 //! Your data: its schema, its partitions, and how its rows are read.
 //!
 //! This file knows neither Python nor the FFI, so `cargo test` covers it without either.
-//! Replace it step by step, in the order of the numbers; after each step everything still runs.
+//! Replace it step by step, in the order of the numbers; after each step it still builds.
 //!
 //! The readings below are computed as they are asked for: nothing is held in memory, however
 //! many rows there are.
@@ -101,21 +101,8 @@ impl Source {
         ]))
     }
 
-    /// TODO(4): what the source makes of one filter.
-    ///
-    /// - `Exact`: every row that fails the filter is left out; DataFusion trusts it.
-    /// - `Inexact`: some of them are left out; DataFusion filters again.
-    /// - `Unsupported`: [`Self::plan`] never sees the filter.
-    pub fn supports_filter(&self, filter: &Expr) -> TableProviderFilterPushDown {
-        match IdFilter::new(filter) {
-            Some(IdFilter::Rows(_)) => TableProviderFilterPushDown::Exact,
-            Some(IdFilter::Partitions(_)) => TableProviderFilterPushDown::Inexact,
-            None => TableProviderFilterPushDown::Unsupported,
-        }
-    }
-
-    /// TODO(2): the partitions to read for one query, of which there must be at least one.
-    /// DataFusion reads them in parallel. You may `.await` here, timers and I/O included.
+    /// TODO(2): the partitions to read for one query. DataFusion reads them in parallel. You may
+    /// `.await` here, timers and I/O included.
     ///
     /// - `projection`: the columns asked for, in order; there may be none.
     /// - `filters`: those that [`Self::supports_filter`] took.
@@ -140,22 +127,30 @@ impl Source {
             rows.end = rows.end.min(rows.start.saturating_add(limit));
         }
 
-        let partition = |ids| Partition {
-            ids,
-            schema: Arc::clone(projection),
-            counters: Arc::clone(&self.counters),
-        };
-        let partitions: Vec<_> = (0..self.partitions)
+        Ok((0..self.partitions)
             .map(|i| self.first_id(i)..self.first_id(i + 1))
             .filter(|ids| !intersect(ids, &candidates).is_empty())
             .map(|ids| intersect(&ids, &rows))
             .filter(|ids| !ids.is_empty())
-            .map(partition)
-            .collect();
-        Ok(match partitions.is_empty() {
-            true => vec![partition(0..0)],
-            false => partitions,
-        })
+            .map(|ids| Partition {
+                ids,
+                schema: Arc::clone(projection),
+                counters: Arc::clone(&self.counters),
+            })
+            .collect())
+    }
+
+    /// TODO(4): what the source makes of one filter.
+    ///
+    /// - `Exact`: every row that fails the filter is left out; DataFusion trusts it.
+    /// - `Inexact`: some of them are left out; DataFusion filters again.
+    /// - `Unsupported`: [`Self::plan`] never sees it.
+    pub fn supports_filter(&self, filter: &Expr) -> TableProviderFilterPushDown {
+        match IdFilter::new(filter) {
+            Some(IdFilter::Rows(_)) => TableProviderFilterPushDown::Exact,
+            Some(IdFilter::Partitions(_)) => TableProviderFilterPushDown::Inexact,
+            None => TableProviderFilterPushDown::Unsupported,
+        }
     }
 
     fn first_id(&self, partition: i64) -> i64 {
@@ -164,7 +159,7 @@ impl Source {
     }
 }
 
-/// A part of the table that is read in one go.
+/// A part of the table that is read in one go: one row at least.
 #[derive(Debug, Clone)]
 pub struct Partition {
     ids: Range<i64>,
@@ -219,9 +214,6 @@ impl Partition {
         let rows = (self.ids.end - self.ids.start) as usize;
         let mut statistics =
             Statistics::new_unknown(&self.schema).with_num_rows(Precision::Exact(rows));
-        if rows == 0 {
-            return Ok(statistics);
-        }
         let (first, last) = (self.ids.start, self.ids.end - 1);
         for (field, column) in self
             .schema

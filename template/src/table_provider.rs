@@ -12,6 +12,7 @@ use datafusion_common::Result;
 use datafusion_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion_ffi::table_provider::FFI_TableProvider;
 use datafusion_physical_plan::ExecutionPlan;
+use datafusion_physical_plan::empty::EmptyExec;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
@@ -45,14 +46,17 @@ impl SourceTable {
         projection: Option<&Vec<usize>>,
         filters: &[Expr],
         limit: Option<usize>,
-    ) -> Result<SourceExec> {
+    ) -> Result<Arc<dyn ExecutionPlan>> {
         let schema = match projection {
             Some(columns) => Arc::new(self.schema.project(columns)?),
             None => Arc::clone(&self.schema),
         };
         runtime::run(async {
             let partitions = self.source.plan(&schema, filters, limit).await?;
-            SourceExec::try_new(schema, partitions, filters, limit)
+            if partitions.is_empty() {
+                return Ok(Arc::new(EmptyExec::new(schema)) as _);
+            }
+            Ok(Arc::new(SourceExec::try_new(schema, partitions, filters, limit)?) as _)
         })
         .await
     }
@@ -88,11 +92,12 @@ impl TableProvider for SourceTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        Ok(Arc::new(self.plan(projection, filters, limit).await?))
+        self.plan(projection, filters, limit).await
     }
 }
 
-/// The table as Python sees it.
+/// The table as Python sees it. TODO(7): its name and its arguments, which are in `_internal.pyi`
+/// and the tests too.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct Readings(SourceTable);
 

@@ -108,8 +108,9 @@ def test_inexact_filter_skips_partitions(
     ctx: SessionContext, readings: Readings, condition: str, expected: list[int], partitions: int
 ) -> None:
     sql = f"SELECT id FROM readings WHERE {condition} ORDER BY id"
-    assert "FilterExec" in plan(ctx, sql)
-    assert "filters=[recorded_at" in plan(ctx, sql)
+    shown = plan(ctx, sql)
+    assert "FilterExec" in shown
+    assert ("filters=[recorded_at" if partitions else "EmptyExec") in shown
     assert [row["id"] for row in rows(ctx, sql)] == expected
     assert readings.counters["rows"] == partitions * ROWS // 4
 
