@@ -12,7 +12,8 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use datafusion_common::{DataFusionError, Result, exec_datafusion_err, exec_err};
-use futures::{FutureExt, Stream, StreamExt, stream};
+use futures::FutureExt;
+use futures::stream::{self, BoxStream, StreamExt};
 use tokio::runtime::{Builder, Handle, Runtime};
 
 /// The runtime, started on first use.
@@ -46,9 +47,8 @@ pub fn handle() -> Result<Handle> {
     }
 }
 
-/// Runs `future` with timers, I/O and `tokio::spawn` at hand, whoever polls it.
-///
-/// `datafusion-ffi` enters the runtime for streams only; planning comes without one.
+/// Runs `future` with timers, I/O and `tokio::spawn` at hand, whoever polls it; a panic in it becomes
+/// an error.
 pub async fn run<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     let handle = handle()?;
     let mut future = pin!(AssertUnwindSafe(future).catch_unwind());
@@ -70,20 +70,28 @@ pub fn catch<T>(f: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|panic| Err(panicked(panic)))
 }
 
-/// Passes `stream` on; a panic in it becomes its last item, an error.
-pub fn catch_stream<T>(stream: impl Stream<Item = Result<T>>) -> impl Stream<Item = Result<T>> {
-    AssertUnwindSafe(stream)
-        .catch_unwind()
-        .map(|item| item.unwrap_or_else(|panic| Err(panicked(panic))))
-}
-
-/// Passes `stream` on, but lets other tasks run now and then, even if it always has an item ready.
+/// Runs the stream that `open` makes, in the same way. An error or a panic in either is its last
+/// item.
 ///
-/// The host sees Ctrl-C only when its timers run, and they do not while its threads are busy. It
-/// yields after so many batches by itself; this one yields by the clock, for batches that take long.
-pub fn cooperate<T>(mut stream: impl Stream<Item = T> + Unpin) -> impl Stream<Item = T> {
+/// Now and then it lets other tasks run, even if it always has an item ready. The host sees Ctrl-C
+/// only when its timers run, which they do not while its threads are busy. It yields after so many
+/// batches by itself; this yields by the clock, for batches that take long.
+pub fn run_stream<T: Send + 'static>(
+    open: impl FnOnce() -> Result<BoxStream<'static, Result<T>>>,
+) -> BoxStream<'static, Result<T>> {
     const TIME_SLICE: Duration = Duration::from_millis(1);
 
+    let opened = handle().and_then(|handle| {
+        let stream = {
+            let _entered = handle.enter();
+            catch(open)?
+        };
+        Ok((handle, AssertUnwindSafe(stream).catch_unwind()))
+    });
+    let (handle, mut stream) = match opened {
+        Ok(opened) => opened,
+        Err(error) => return stream::iter([Err(error)]).boxed(),
+    };
     let mut slice_started = Instant::now();
     stream::poll_fn(move |cx| {
         if slice_started.elapsed() > TIME_SLICE {
@@ -91,12 +99,14 @@ pub fn cooperate<T>(mut stream: impl Stream<Item = T> + Unpin) -> impl Stream<It
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
+        let _entered = handle.enter();
         let item = stream.poll_next_unpin(cx);
         if item.is_pending() {
             slice_started = Instant::now();
         }
-        item
+        item.map(|item| Some(item?.unwrap_or_else(|panic| Err(panicked(panic)))))
     })
+    .boxed()
 }
 
 fn panicked(panic: Box<dyn Any + Send>) -> DataFusionError {

@@ -16,7 +16,7 @@ use datafusion_physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties,
     ReplaceChildrenOptions, SendableRecordBatchStream, StatisticsArgs,
 };
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::TryStreamExt;
 
 use crate::runtime;
 use crate::source::Partition;
@@ -194,11 +194,8 @@ impl PartitionStream for SourcePartition {
     fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
         let batch_size = context.session_config().batch_size();
         let metrics = BaselineMetrics::new(&self.metrics, self.index);
-        let opened = runtime::handle()
-            .and_then(|_| runtime::catch(|| self.partition.read(batch_size)))
-            .unwrap_or_else(|error| stream::iter([Err(error)]).boxed());
         let this = self.clone();
-        let batches = runtime::catch_stream(runtime::cooperate(opened))
+        let batches = runtime::run_stream(|| self.partition.read(batch_size))
             .and_then(move |batch| std::future::ready(this.check(batch)))
             .inspect_ok(move |batch| metrics.record_output(batch.num_rows()));
         Box::pin(RecordBatchStreamAdapter::new(

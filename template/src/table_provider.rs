@@ -120,6 +120,7 @@ impl Readings {
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let host = Host::check(py)?;
         let codec = host.logical_codec(session)?;
+        // The host runs threads by now. As ours start here too, a fork from here on is noticed.
         let runtime = runtime::handle().map_err(host::exception)?;
         let provider = Arc::new(self.0.clone());
         // `true`: filters are offered to `supports_filters_pushdown`.

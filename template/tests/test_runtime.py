@@ -81,8 +81,9 @@ from {{crate_name}} import Readings
 ctx = SessionContext()
 readings = Readings()
 ctx.register_table("readings", readings)
-assert ctx.sql("SELECT sum(id) AS x FROM readings").to_pylist() == [{"x": 499500}]
 reader = pa.RecordBatchReader.from_stream(readings)
+if sys.argv[1] == "after a query":
+    assert ctx.sql("SELECT sum(id) AS x FROM readings").to_pylist() == [{"x": 499500}]
 
 child = os.fork()
 if child == 0:
@@ -104,8 +105,9 @@ assert ctx.sql("SELECT sum(id) AS x FROM readings").to_pylist() == [{"x": 499500
 
 
 @pytest.mark.skipif("not hasattr(__import__('os'), 'fork')", reason="needs fork")
-def test_fork(run_python: Callable[..., str]) -> None:
-    errors = run_python(FORK).splitlines()
+@pytest.mark.parametrize("when", ["after a query", "after a table was registered"])
+def test_fork(run_python: Callable[..., str], when: str) -> None:
+    errors = run_python(FORK, when).splitlines()
     assert len(errors) == 4
     for error in errors:
         assert "was already in use when this process was forked" in error

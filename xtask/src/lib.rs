@@ -8,13 +8,20 @@ pub mod try_out;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 /// The repository.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .unwrap_or(Path::new("."))
+}
+
+/// What `versions.toml` says.
+pub fn versions() -> Result<toml::Table> {
+    let path = root().join("versions.toml");
+    let text = std::fs::read_to_string(path).context("cannot read versions.toml")?;
+    text.parse().context("versions.toml is no TOML")
 }
 
 /// Runs cargo-generate, the library, over this repository, in a process of its own: it reads and

@@ -4,10 +4,11 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
-/// The lowest that a generated project runs on.
-pub const MINIMUM: (u32, u32) = (3, 10);
+use crate::versions;
+
+type Version = (u32, u32);
 
 const NAMES: [&str; 8] = [
     "python3",
@@ -20,13 +21,16 @@ const NAMES: [&str; 8] = [
     "py",
 ];
 
-/// An interpreter of at least [`MINIMUM`]: `asked`, or the first on the PATH.
+/// An interpreter that is new enough for a generated project: `asked`, or the first on the PATH.
 ///
 /// # Errors
 ///
 /// One sentence that says what to install.
 pub fn find(asked: Option<&OsStr>) -> Result<OsString> {
-    let (major, minor) = MINIMUM;
+    let versions = versions()?;
+    let needed = versions["python"]["minimum"].as_str();
+    let needed = needed.and_then(|version| parse(version, '.'));
+    let needed @ (major, minor) = needed.context("versions.toml has no Python version")?;
     let help = "install one from https://www.python.org or your system's packages, or name one \
                 with --python";
     let mut too_old = None;
@@ -36,7 +40,7 @@ pub fn find(asked: Option<&OsStr>) -> Result<OsString> {
     };
     for python in candidates {
         match version(python) {
-            Some(version) if version >= MINIMUM => return Ok(python.to_owned()),
+            Some(version) if version >= needed => return Ok(python.to_owned()),
             Some(version) => {
                 too_old.get_or_insert((python.to_owned(), version));
             }
@@ -60,14 +64,17 @@ pub fn find(asked: Option<&OsStr>) -> Result<OsString> {
     }
 }
 
-fn version(python: &OsStr) -> Option<(u32, u32)> {
+fn version(python: &OsStr) -> Option<Version> {
     let output = Command::new(python)
         .args(["-c", "import sys; print(*sys.version_info[:2])"])
         .output()
         .ok()
         .filter(|output| output.status.success())?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    let (major, minor) = text.trim().split_once(' ')?;
+    parse(str::from_utf8(&output.stdout).ok()?.trim(), ' ')
+}
+
+fn parse(version: &str, separator: char) -> Option<Version> {
+    let (major, minor) = version.split_once(separator)?;
     Some((major.parse().ok()?, minor.parse().ok()?))
 }
 

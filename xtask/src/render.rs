@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use similar::TextDiff;
 use tera::{Context, Delimiters, Tera};
 
-use crate::root;
+use crate::{root, versions};
 
 /// What is rendered, and what to, relative to the repository.
 const FILES: &[(&str, &str)] = &[("xtask/templates/versions.rhai", "hooks/versions.rhai")];
@@ -56,9 +56,7 @@ pub fn run(args: &Args) -> Result<()> {
 }
 
 fn render(template: &Path) -> Result<String> {
-    let versions = fs::read_to_string(root().join("versions.toml"))?;
-    let versions: toml::Table = versions.parse().context("versions.toml")?;
-    let mut context = Context::from_serialize(&versions)?;
+    let mut context = Context::from_serialize(&versions()?)?;
     context.insert("template", env!("CARGO_PKG_VERSION"));
 
     let mut tera = Tera::new();

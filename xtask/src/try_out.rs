@@ -106,12 +106,12 @@ fn check(step: std::result::Result<String, Failure>, what: &str) -> Result<Strin
     let log = log.display();
     if failure.is_offline() {
         bail!(
-            "PyPI or crates.io could not be reached: this needs a network. What was tried is in \
-             {log}."
+            "PyPI or crates.io could not be reached: this needs a network. Go on with --keep \
+             when there is one; what was tried is in {log}."
         );
     }
     bail!(
-        "{what}: {}. All that was said is in {log}.",
+        "{what}: {}. Go on with --keep when that is mended; all that was said is in {log}.",
         failure.reason().trim_end_matches('.')
     );
 }

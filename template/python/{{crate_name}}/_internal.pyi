@@ -42,7 +42,7 @@ class Readings:
             ImportError: the installed ``datafusion`` is of another major version.
             TypeError: ``session`` is neither.
             ValueError: ``session`` is a capsule of another name.
-            RuntimeError: this process was forked after the extension was used.
+            RuntimeError: this process was forked after the package was used.
         """
 
     def __arrow_c_schema__(self) -> CapsuleType:
@@ -57,5 +57,5 @@ class Readings:
         Raises:
             TypeError: ``requested_schema`` is not a capsule.
             ValueError: it is another capsule, or the rows cannot be cast to it.
-            RuntimeError: this process was forked after the extension was used.
+            RuntimeError: this process was forked after the package was used.
         """
