@@ -35,12 +35,13 @@ pub fn run(args: &Args) -> Result<()> {
     std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
     let project = dir.join(&args.name);
     let keep = args.keep && project.exists();
+    let already_there = format!(
+        "{} is already there: build it again with --keep, or choose another place with --name or \
+         --dir.",
+        project.display()
+    );
     if project.exists() && !keep {
-        bail!(
-            "{} is already there: build it again with --keep, or choose another place with \
-             --name or --dir.",
-            project.display()
-        );
+        bail!(already_there);
     }
     let mut steps = Steps::new(if keep { 3 } else { 4 });
 
@@ -53,10 +54,14 @@ pub fn run(args: &Args) -> Result<()> {
                 .args(["--silent", "--name", &args.name, "--destination"])
                 .arg(&dir),
         )?;
-        let printed = generated.map_err(|failure| anyhow::anyhow!(refusal(&failure)))?;
-        // The name may have been changed on the way, and the last line says what to.
-        let path = printed.lines().last().unwrap_or_default();
-        PathBuf::from(path.trim())
+        match generated {
+            // A name such as My_Ext is changed on the way, and the last line says what to.
+            Ok(printed) => PathBuf::from(printed.lines().last().unwrap_or_default().trim()),
+            Err(failure) if failure.output.contains("directory already exists") => {
+                bail!(already_there)
+            }
+            Err(failure) => bail!(refusal(&failure)),
+        }
     };
 
     let venv = project.join(".venv");

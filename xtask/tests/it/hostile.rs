@@ -3,14 +3,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::LazyLock;
+
+use xtask::root;
 
 use crate::environment::{Built, Environment, TEST_PACKAGES};
 use crate::tools::{Run, python_files, read};
-use xtask::root;
-
-/// A project whose source goes wrong when it is told to.
-static HOSTILE: LazyLock<Built> = LazyLock::new(|| Built::new("hostile-ext", inject));
 
 /// Puts faults into each function of the source that its owner writes. The places are found by
 /// what the stub says there, so that they go with it.
@@ -67,27 +64,16 @@ fn inject(project: &Path) {
     fs::write(path, source).unwrap();
 }
 
-fn pytest(file: &str) {
-    let environment = Environment::new(file, "3.12", &TEST_PACKAGES);
-    environment.install(&[&HOSTILE.wheel], &[]);
+#[test]
+fn faults_of_the_source() {
+    let built = Built::new("hostile-ext", inject);
+    let environment = Environment::new("faults", "3.12", &TEST_PACKAGES);
+    environment.install(&[&built.wheel], &[]);
     let said = environment
         .python()
-        .args([
-            "-m",
-            "pytest",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            "--durations",
-            "3",
-        ])
-        .arg(python_files().join(file))
+        .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
+        .arg(python_files().join("test_faults.py"))
         .succeed();
     assert!(said.contains(" passed"), "{said}");
     println!("{}", said.lines().last().unwrap_or_default());
-}
-
-#[test]
-fn faults_of_the_source() {
-    pytest("test_faults.py");
 }
