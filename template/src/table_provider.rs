@@ -96,8 +96,9 @@ impl TableProvider for SourceTable {
     }
 }
 
-/// The table as Python sees it. TODO(7): its name and its arguments, which are in `_internal.pyi`
-/// and the tests too.
+// TODO(7): its name and its arguments as Python sees them; they are in `_internal.pyi` and the tests
+// too.
+/// A table of temperature readings, one a second.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct Readings(SourceTable);
 
