@@ -70,6 +70,8 @@ pub fn generate(args: GenerateArgs) -> Result<PathBuf> {
         vcs: Some(cargo_generate::Vcs::None),
         // Never touch a Cargo.toml outside of the project.
         no_workspace: true,
+        // It is formatted as it is, which the tests could not tell otherwise.
+        no_fmt: true,
         ..Default::default()
     })
 }

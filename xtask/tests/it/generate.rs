@@ -7,7 +7,7 @@ use std::process::Command;
 
 use xtask::root;
 
-use crate::tools::{Run, contents, files, library, read, scratch, tool};
+use crate::tools::{Run, assert_same, check_formatted, files, library, read, scratch};
 
 const LICENSES: [&str; 3] = ["Apache-2.0", "MIT", "MIT OR Apache-2.0"];
 const CIS: [&str; 4] = ["github", "gitlab", "both", "none"];
@@ -55,14 +55,6 @@ fn every_answer() {
             check_reproducible(&project, &name);
         }
     }
-    tool("ruff")
-        .args(["check", "."])
-        .current_dir(&folder)
-        .succeed();
-    tool("ruff")
-        .args(["format", "--check", "."])
-        .current_dir(&folder)
-        .succeed();
 }
 
 fn check_manifests(project: &Path, answers: &[(&str, &str)]) {
@@ -148,19 +140,6 @@ fn check_nothing_left(project: &Path) {
     }
 }
 
-/// By rustfmt as cargo-generate 0.26 runs it, with nothing left to change. Python is checked for
-/// all projects at once.
-fn check_formatted(project: &Path) {
-    let rust = files(project)
-        .into_iter()
-        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
-    Command::new("rustfmt")
-        .args(["--check", "--edition", "2024"])
-        .args(rust)
-        .current_dir(project)
-        .succeed();
-}
-
 /// The recorded answers give the same project again.
 fn check_reproducible(project: &Path, name: &str) {
     let again = scratch("every answer, again");
@@ -170,22 +149,7 @@ fn check_reproducible(project: &Path, name: &str) {
         .arg("--values-file")
         .arg(project.join(".template-answers.toml"))
         .succeed();
-    assert_eq!(contents(project), contents(&again.join(name)));
-}
-
-/// The template itself is formatted, as nobody formats it on the way: `cargo xtask generate` does,
-/// but cargo-generate before 0.26 does not.
-#[test]
-fn template_is_formatted() {
-    let template = root().join("template");
-    let rust = files(&template)
-        .into_iter()
-        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
-    Command::new("rustfmt")
-        .args(["--check", "--edition", "2024"])
-        .args(rust)
-        .current_dir(&template)
-        .succeed();
+    assert_same(project, &again.join(name));
 }
 
 /// Liquid renders an unknown variable as nothing, and says nothing.

@@ -10,7 +10,9 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use xtask::root;
 
-use crate::tools::{Run, cpython, files, library, read, scratch};
+use crate::tools::{Run, check_formatted, cpython, files, library, read, scratch};
+
+const LONGEST: &str = "a-name-of-fifty-characters-which-is-as-long-as-any";
 
 /// Generates a project called `name`; what was said if that was refused.
 fn generate(folder: &Path, name: &str) -> Result<(), String> {
@@ -76,11 +78,19 @@ fn awkward_names_come_out_consistent() {
         ("x2", "x2"),
         ("a--b", "a-b"),
         ("datafusion-x", "datafusion-x"),
-        (&"a".repeat(64), &"a".repeat(64)),
+        (LONGEST, LONGEST),
     ] {
         generate(&folder, name).unwrap();
         check(&folder.join(expected));
     }
+}
+
+/// Nothing is wrapped anew, however long the name is.
+#[test]
+fn the_longest_name_is_formatted() {
+    let folder = scratch("longest name");
+    generate(&folder, LONGEST).unwrap();
+    check_formatted(&folder.join(LONGEST));
 }
 
 #[test]
@@ -124,8 +134,8 @@ fn refusals_say_what_to_type() {
         ("tests", "is a folder of the project"),
         ("nul", "is a device of Windows"),
         (
-            &"a".repeat(65),
-            "is longer than 64 characters: type a shorter one.",
+            &format!("{LONGEST}a"),
+            "is longer than 50 characters: type a shorter one.",
         ),
     ];
     for (name, expected) in tests {

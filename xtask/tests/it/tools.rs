@@ -170,15 +170,17 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The path and the contents of all files below `folder`.
-pub fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    files(folder)
-        .into_iter()
-        .map(|path| {
-            let bytes = fs::read(folder.join(&path)).unwrap();
-            (path, bytes)
-        })
-        .collect()
+/// Both folders hold the same files.
+pub fn assert_same(left: &Path, right: &Path) {
+    assert_eq!(files(left), files(right));
+    for path in files(left) {
+        assert_eq!(
+            read(left.join(&path)),
+            read(right.join(&path)),
+            "{}",
+            path.display()
+        );
+    }
 }
 
 pub fn read(path: impl AsRef<Path>) -> String {
@@ -189,4 +191,25 @@ pub fn read(path: impl AsRef<Path>) -> String {
 /// The folder that holds the tests' own Python.
 pub fn python_files() -> PathBuf {
     root().join("xtask").join("tests").join("python")
+}
+
+/// rustfmt and ruff would change nothing in a project: the one that cargo-generate 0.26 runs, and
+/// those that its owner runs.
+pub fn check_formatted(project: &Path) {
+    let rust = files(project)
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    Command::new("rustfmt")
+        .args(["--check", "--edition", "2024"])
+        .args(rust)
+        .current_dir(project)
+        .succeed();
+    tool("ruff")
+        .args(["format", "--no-cache", "--check", "."])
+        .current_dir(project)
+        .succeed();
+    tool("ruff")
+        .args(["check", "--no-cache", "."])
+        .current_dir(project)
+        .succeed();
 }
