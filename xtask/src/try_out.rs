@@ -111,7 +111,7 @@ fn check(step: std::result::Result<String, Failure>, what: &str) -> Result<Strin
     let log = log.display();
     if failure.is_offline() {
         bail!(
-            "PyPI or crates.io could not be reached: this needs a network. Go on with --keep \
+            "The package registries could not be reached: this needs a network. Go on with --keep \
              when there is one; what was tried is in {log}."
         );
     }

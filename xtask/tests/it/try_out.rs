@@ -97,7 +97,9 @@ fn says_that_there_is_no_network() {
         .fail();
     let last = said.lines().last().unwrap();
     assert!(
-        last.starts_with("error: PyPI or crates.io could not be reached: this needs a network."),
+        last.starts_with(
+            "error: The package registries could not be reached: this needs a network."
+        ),
         "{said}"
     );
 }
