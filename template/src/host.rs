@@ -20,12 +20,18 @@ pub trait Capsule: Send + 'static {
     const NAME: &'static CStr;
 }
 
-/// The [Arrow PyCapsule Interface][spec].
+/// Capsules of the [Arrow PyCapsule Interface][spec], which is the same for every version.
 ///
 /// [spec]: https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html
+pub trait ArrowCapsule: Capsule {}
+
+impl ArrowCapsule for FFI_ArrowSchema {}
+
 impl Capsule for FFI_ArrowSchema {
     const NAME: &'static CStr = c"arrow_schema";
 }
+
+impl ArrowCapsule for FFI_ArrowArrayStream {}
 
 impl Capsule for FFI_ArrowArrayStream {
     const NAME: &'static CStr = c"arrow_array_stream";
@@ -41,7 +47,7 @@ impl Capsule for FFI_TableProvider {
 }
 
 /// Puts `value` into a capsule, which drops it unless somebody takes it.
-pub fn export<T: Capsule>(py: Python<'_>, value: T) -> PyResult<Bound<'_, PyCapsule>> {
+pub fn export_arrow<T: ArrowCapsule>(py: Python<'_>, value: T) -> PyResult<Bound<'_, PyCapsule>> {
     PyCapsule::new_with_value(py, value, T::NAME)
 }
 
@@ -85,9 +91,9 @@ impl<'py> Host<'py> {
         Err(error)
     }
 
-    /// Puts `value` into a capsule for the host.
+    /// Puts `value` into a capsule, which drops it unless the host takes it.
     pub fn export<T: Capsule>(self, value: T) -> PyResult<Bound<'py, PyCapsule>> {
-        export(self.0, value)
+        PyCapsule::new_with_value(self.0, value, T::NAME)
     }
 
     /// The logical codec of a session, through which its functions are found when a filter that

@@ -47,8 +47,8 @@ pub fn handle() -> Result<Handle> {
     }
 }
 
-/// Runs `future` with timers, I/O and `tokio::spawn` at hand, whoever polls it; a panic in it becomes
-/// an error.
+/// Runs `future` with timers, I/O and `tokio::spawn` at hand, whoever polls it. A panic in it
+/// becomes an error.
 pub async fn run<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     let handle = handle()?;
     let mut future = pin!(AssertUnwindSafe(future).catch_unwind());

@@ -165,7 +165,7 @@ impl ExecutionPlan for SourceExec {
 }
 
 /// A [`Partition`] as the [`PartitionStream`] of a [`StreamingTableExec`].
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct SourcePartition {
     partition: Partition,
     index: usize,
@@ -173,17 +173,15 @@ struct SourcePartition {
     metrics: ExecutionPlanMetricsSet,
 }
 
-impl SourcePartition {
-    fn check(&self, batch: RecordBatch) -> Result<RecordBatch> {
-        if batch.schema_ref() != &self.schema {
-            return exec_err!(
-                "the source returned a batch of {:?}, but was asked for {:?}",
-                batch.schema_ref(),
-                self.schema
-            );
-        }
-        Ok(batch)
+/// `batch`, if it has the columns that were asked for.
+fn check(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    if batch.schema_ref() != schema {
+        return exec_err!(
+            "the source returned a batch of {:?}, but was asked for {schema:?}",
+            batch.schema_ref()
+        );
     }
+    Ok(batch)
 }
 
 impl PartitionStream for SourcePartition {
@@ -194,9 +192,9 @@ impl PartitionStream for SourcePartition {
     fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
         let batch_size = context.session_config().batch_size();
         let metrics = BaselineMetrics::new(&self.metrics, self.index);
-        let this = self.clone();
+        let schema = Arc::clone(&self.schema);
         let batches = runtime::run_stream(|| self.partition.read(batch_size))
-            .and_then(move |batch| std::future::ready(this.check(batch)))
+            .and_then(move |batch| std::future::ready(check(batch, &schema)))
             .inspect_ok(move |batch| metrics.record_output(batch.num_rows()));
         Box::pin(RecordBatchStreamAdapter::new(
             Arc::clone(&self.schema),

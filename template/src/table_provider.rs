@@ -96,8 +96,8 @@ impl TableProvider for SourceTable {
     }
 }
 
-// TODO(7): its name and its arguments as Python sees them; they are in `_internal.pyi` and the tests
-// too.
+// TODO(7): its name and its arguments as Python sees them. They are in `_internal.pyi` and in the
+// tests too.
 /// A table of temperature readings, one a second.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct Readings(SourceTable);
@@ -137,7 +137,7 @@ impl Readings {
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
         let schema = FFI_ArrowSchema::try_from(self.0.schema.as_ref())
             .map_err(|error| PyValueError::new_err(error.to_string()))?;
-        host::export(py, schema)
+        host::export_arrow(py, schema)
     }
 
     /// All rows, as an `arrow_array_stream` capsule.
@@ -154,7 +154,7 @@ impl Readings {
                 ArrowStream::try_new(plan, requested_schema)
             })
             .map_err(host::exception)?;
-        host::export(py, FFI_ArrowArrayStream::new(Box::new(stream)))
+        host::export_arrow(py, FFI_ArrowArrayStream::new(Box::new(stream)))
     }
 
     /// What the source has done so far, over all queries.
