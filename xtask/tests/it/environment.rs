@@ -7,7 +7,7 @@ use std::sync::{LazyLock, Mutex};
 
 use xtask::python::venv_program;
 
-use crate::tools::{Run, build_environment, cpython, library, scratch, target, tool};
+use crate::tools::{Run, build_environment, cpython, generate, scratch, target, tool};
 
 /// What the tests of a generated project import, besides the project.
 pub const TEST_PACKAGES: [&str; 4] = ["duckdb", "polars", "pyarrow", "pytest"];
@@ -25,10 +25,7 @@ impl Built {
     /// Generates the project `name`, lets `change` edit it, and builds its wheel.
     pub fn new(name: &str, change: impl FnOnce(&Path)) -> Self {
         let folder = scratch(&format!("project {name}"));
-        library()
-            .args(["--silent", "--name", name, "--destination"])
-            .arg(&folder)
-            .succeed();
+        generate(&folder, name).succeed();
         let project = folder.join(name);
         change(&project);
 
@@ -103,5 +100,17 @@ impl Environment {
         // Not the tests' own folder, nor a cache in the project.
         command.args(["-X", "faulthandler", "-B"]);
         command
+    }
+
+    /// Runs the tests in `path`, which must pass.
+    pub fn pytest(&self, path: &Path) {
+        let said = self
+            .python()
+            .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
+            .arg(path)
+            .current_dir(path.parent().unwrap())
+            .succeed();
+        assert!(said.contains(" passed"), "{said}");
+        println!("{}", said.lines().last().unwrap_or_default());
     }
 }

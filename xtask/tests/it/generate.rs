@@ -7,7 +7,7 @@ use std::process::Command;
 
 use xtask::root;
 
-use crate::tools::{Run, assert_same, check_formatted, files, library, read, scratch};
+use crate::tools::{Run, assert_same, check_formatted, files, generate, read, read_toml, scratch};
 
 const LICENSES: [&str; 3] = ["Apache-2.0", "MIT", "MIT OR Apache-2.0"];
 const CIS: [&str; 4] = ["github", "gitlab", "both", "none"];
@@ -17,16 +17,12 @@ const DESCRIPTIONS: [&str; 2] = [
     "Zähler's & Co: <fast> #1",
 ];
 
-fn generate(folder: &Path, name: &str, answers: &[(&str, &str)]) {
-    library()
-        .args(["--silent", "--name", name, "--destination"])
-        .arg(folder)
-        .args(
-            answers
-                .iter()
-                .flat_map(|(key, value)| ["-d".to_owned(), format!("{key}={value}")]),
-        )
-        .succeed();
+/// The arguments that give `answers`.
+fn define(answers: &[(&str, &str)]) -> Vec<String> {
+    answers
+        .iter()
+        .flat_map(|(key, value)| ["-d".to_owned(), format!("{key}={value}")])
+        .collect()
 }
 
 #[test]
@@ -46,7 +42,7 @@ fn every_answer() {
                 ("description", description),
                 ("extension_points", "table_provider"),
             ];
-            generate(&folder, &name, &answers);
+            generate(&folder, &name).args(define(&answers)).succeed();
             let project = folder.join(&name);
             check_manifests(&project, &answers);
             check_files(&project, license, ci);
@@ -59,8 +55,8 @@ fn every_answer() {
 
 fn check_manifests(project: &Path, answers: &[(&str, &str)]) {
     let answer = |key| answers.iter().find(|(k, _)| *k == key).unwrap().1;
-    let parse = |file: &str| -> toml::Table { read(project.join(file)).parse().unwrap() };
-    let (cargo, pyproject) = (parse("Cargo.toml"), parse("pyproject.toml"));
+    let cargo = read_toml(project.join("Cargo.toml"));
+    let pyproject = read_toml(project.join("pyproject.toml"));
     let (package, metadata) = (&cargo["package"], &pyproject["project"]);
     for key in ["name", "description", "license"] {
         assert_eq!(package[key], metadata[key]);
@@ -74,7 +70,7 @@ fn check_manifests(project: &Path, answers: &[(&str, &str)]) {
     assert_eq!(repository.unwrap_or_default(), answer("repository"));
     assert_eq!(url, repository);
 
-    let recorded = &parse(".template-answers.toml")["values"];
+    let recorded = &read_toml(project.join(".template-answers.toml"))["values"];
     for (key, value) in answers {
         let recorded = match &recorded[*key] {
             toml::Value::Array(items) => items[0].as_str(),
@@ -143,9 +139,7 @@ fn check_nothing_left(project: &Path) {
 /// The recorded answers give the same project again.
 fn check_reproducible(project: &Path, name: &str) {
     let again = scratch("every answer, again");
-    library()
-        .args(["--silent", "--name", name, "--destination"])
-        .arg(&again)
+    generate(&again, name)
         .arg("--values-file")
         .arg(project.join(".template-answers.toml"))
         .succeed();
@@ -155,7 +149,7 @@ fn check_reproducible(project: &Path, name: &str) {
 /// Liquid renders an unknown variable as nothing, and says nothing.
 #[test]
 fn every_variable_is_declared() {
-    let config: toml::Table = read(root().join("cargo-generate.toml")).parse().unwrap();
+    let config = read_toml(root().join("cargo-generate.toml"));
     let mut declared = vec!["project-name".to_owned(), "crate_name".to_owned()];
     declared.extend(config["placeholders"].as_table().unwrap().keys().cloned());
     let versions = read(root().join("hooks/versions.rhai"));
@@ -194,10 +188,8 @@ fn answers_that_are_not_taken_are_named() {
         ("repository", "example.com"),
         ("repository", "https://example.com/"),
     ] {
-        let error = library()
-            .args(["--silent", "--name", "my-ext", "--destination"])
-            .arg(&folder)
-            .args(["-d", &format!("{key}={value}")])
+        let error = generate(&folder, "my-ext")
+            .args(define(&[(key, value)]))
             .fail();
         assert!(
             error.contains(&format!("\"{value}\" is not a valid value for {key}")),
@@ -212,7 +204,9 @@ fn answers_that_are_not_taken_are_named() {
 #[test]
 fn no_extension_point_is_the_default_one() {
     let folder = scratch("no extension point");
-    generate(&folder, "my-ext", &[("extension_points", "")]);
+    generate(&folder, "my-ext")
+        .args(define(&[("extension_points", "")]))
+        .succeed();
     assert!(folder.join("my-ext/src/table_provider.rs").exists());
 }
 
@@ -223,9 +217,7 @@ fn nothing_outside_of_the_project_is_written() {
     // A workspace around it must stay as it is.
     let manifest = "[workspace]\nresolver = \"3\"\nmembers = []\n";
     fs::write(folder.join("Cargo.toml"), manifest).unwrap();
-    library()
-        .args(["--silent", "--name", "my-ext", "--destination"])
-        .arg(&folder)
+    generate(&folder, "my-ext")
         .env("HOME", &home)
         .env("XDG_CONFIG_HOME", &home)
         .succeed();
@@ -245,7 +237,7 @@ fn rendered_files_are_up_to_date() {
 /// The lists of the hooks agree with the questions, and with the files.
 #[test]
 fn extension_points_agree() {
-    let config: toml::Table = read(root().join("cargo-generate.toml")).parse().unwrap();
+    let config = read_toml(root().join("cargo-generate.toml"));
     let choices = config["placeholders"]["extension_points"]["choices"]
         .as_array()
         .unwrap();

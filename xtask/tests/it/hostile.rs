@@ -7,7 +7,7 @@ use std::path::Path;
 use xtask::root;
 
 use crate::environment::{Built, Environment, TEST_PACKAGES};
-use crate::tools::{Run, python_files, read};
+use crate::tools::{python_files, read};
 
 /// Puts faults into each function of the source that its owner writes. The places are found by
 /// what the stub says there, so that they go with it.
@@ -69,11 +69,5 @@ fn faults_of_the_source() {
     let built = Built::new("hostile-ext", inject);
     let environment = Environment::new("faults", "3.12", &TEST_PACKAGES);
     environment.install(&[&built.wheel], &[]);
-    let said = environment
-        .python()
-        .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
-        .arg(python_files().join("test_faults.py"))
-        .succeed();
-    assert!(said.contains(" passed"), "{said}");
-    println!("{}", said.lines().last().unwrap_or_default());
+    environment.pytest(&python_files().join("test_faults.py"));
 }

@@ -10,17 +10,13 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use xtask::root;
 
-use crate::tools::{Run, check_formatted, cpython, files, library, read, scratch};
+use crate::tools::{Run, check_formatted, cpython, files, generate, read, read_toml, scratch};
 
 const LONGEST: &str = "a-name-of-fifty-characters-which-is-as-long-as-any";
 
 /// Generates a project called `name`; what was said if that was refused.
-fn generate(folder: &Path, name: &str) -> Result<(), String> {
-    let output = library()
-        .args(["--silent", "--destination"])
-        .arg(folder)
-        .arg(format!("--name={name}"))
-        .finish();
+fn try_generate(folder: &Path, name: &str) -> Result<(), String> {
+    let output = generate(folder, name).finish();
     match output.status.success() {
         true => Ok(()),
         false => Err(String::from_utf8(output.stderr).unwrap()),
@@ -28,7 +24,7 @@ fn generate(folder: &Path, name: &str) -> Result<(), String> {
 }
 
 fn refusal(folder: &Path, name: &str) -> String {
-    let said = generate(folder, name).expect_err(name);
+    let said = try_generate(folder, name).expect_err(name);
     let (_, sentence) = said.rsplit_once("Runtime error: ").expect(&said);
     let (sentence, _) = sentence.rsplit_once(" (line ").expect(&said);
     assert!(
@@ -40,8 +36,8 @@ fn refusal(folder: &Path, name: &str) -> String {
 
 /// The names in the project agree: those of Cargo, PyPI, the library and the import package.
 fn check(project: &Path) {
-    let parse = |file: &str| -> toml::Table { read(project.join(file)).parse().unwrap() };
-    let (cargo, pyproject) = (parse("Cargo.toml"), parse("pyproject.toml"));
+    let cargo = read_toml(project.join("Cargo.toml"));
+    let pyproject = read_toml(project.join("pyproject.toml"));
     let name = cargo["package"]["name"].as_str().unwrap();
     assert_eq!(pyproject["project"]["name"].as_str(), Some(name));
     let import = name.replace('-', "_");
@@ -80,7 +76,7 @@ fn awkward_names_come_out_consistent() {
         ("datafusion-x", "datafusion-x"),
         (LONGEST, LONGEST),
     ] {
-        generate(&folder, name).unwrap();
+        generate(&folder, name).succeed();
         check(&folder.join(expected));
     }
 }
@@ -89,7 +85,7 @@ fn awkward_names_come_out_consistent() {
 #[test]
 fn the_longest_name_is_formatted() {
     let folder = scratch("longest name");
-    generate(&folder, LONGEST).unwrap();
+    generate(&folder, LONGEST).succeed();
     check_formatted(&folder.join(LONGEST));
 }
 
@@ -159,7 +155,7 @@ fn any_name_is_taken_or_refused() {
     ];
     TestRunner::new(config)
         .run(&names, |name| {
-            match generate(&folder, &name) {
+            match try_generate(&folder, &name) {
                 Ok(()) => {
                     let project = fs::read_dir(&folder).unwrap().next().unwrap().unwrap();
                     check(&project.path());

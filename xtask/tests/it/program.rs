@@ -6,7 +6,7 @@ use std::process::Command;
 
 use xtask::root;
 
-use crate::tools::{CARGO_GENERATE, Run, assert_same, library, program, read, scratch};
+use crate::tools::{CARGO_GENERATE, Run, assert_same, generate, program, read, read_toml, scratch};
 
 /// A copy of the template as a clone would have it: the build folders make copies slow.
 fn clone(folder: &Path) {
@@ -43,10 +43,7 @@ fn program_and_library_agree() {
     let folder = scratch("program");
     let template = folder.join("template");
     clone(&template);
-    library()
-        .args(["--silent", "--name", "my-ext", "--destination"])
-        .arg(&folder)
-        .succeed();
+    generate(&folder, "my-ext").succeed();
     let check = |place: &str| {
         assert_same(&folder.join(place).join("my-ext"), &folder.join("my-ext"));
     };
@@ -157,7 +154,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 #[test]
 fn the_lowest_version_is_declared() {
-    let config: toml::Table = read(root().join("cargo-generate.toml")).parse().unwrap();
+    let config = read_toml(root().join("cargo-generate.toml"));
     let required = config["template"]["cargo_generate_version"]
         .as_str()
         .unwrap();

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::environment::{Environment, PLAIN, TEST_PACKAGES};
-use crate::tools::{Run, cargo, tool};
+use crate::tools::{Run, cargo, check_formatted, path_with, tool};
 
 #[test]
 fn passes_its_rust_checks() {
@@ -76,16 +76,8 @@ fn one_wheel_passes_on_every_python() {
     for version in ["3.10", "3.11", "3.12", "3.13"] {
         let environment = Environment::new(&format!("python {version}"), version, &TEST_PACKAGES);
         environment.install(&[wheel], &[]);
-        let said = environment
-            .python()
-            .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
-            .current_dir(&PLAIN.project)
-            .succeed();
-        assert!(said.contains(" passed"), "{said}");
-        println!(
-            "Python {version}: {}",
-            said.lines().last().unwrap_or_default()
-        );
+        println!("Python {version}:");
+        environment.pytest(&PLAIN.project.join("tests"));
     }
 }
 
@@ -95,11 +87,7 @@ fn passes_its_python_checks() {
     environment.install(&[&PLAIN.wheel], &[]);
     let python = environment.python().get_program().to_owned();
     let project = &PLAIN.project;
-    tool("ruff").arg("check").current_dir(project).succeed();
-    tool("ruff")
-        .args(["format", "--check"])
-        .current_dir(project)
-        .succeed();
+    check_formatted(project);
     tool("mypy")
         .arg("--python-executable")
         .arg(&python)
@@ -108,14 +96,10 @@ fn passes_its_python_checks() {
         .succeed();
     // It looks for the package in the environment that is active.
     let bin = Path::new(&python).parent().unwrap();
-    let system = std::env::var_os("PATH").unwrap();
-    let path = [bin.to_owned()]
-        .into_iter()
-        .chain(std::env::split_paths(&system));
     let said = tool("basedpyright")
         .args(["--verifytypes", "plain_ext", "--ignoreexternal"])
         .env("VIRTUAL_ENV", bin.parent().unwrap())
-        .env("PATH", std::env::join_paths(path).unwrap())
+        .env("PATH", path_with(&[bin]))
         .succeed();
     assert!(said.contains("Type completeness score: 100%"), "{said}");
 }

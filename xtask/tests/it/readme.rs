@@ -1,11 +1,12 @@
 //! The READMEs: their commands are run, and show what they say.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use xtask::root;
 
-use crate::tools::{Run, build_environment, cpython, library, read, scratch, tool};
+use crate::tools::{Run, build_environment, cpython, generate, path_with, read, scratch, tool};
 
 /// The lines after `$ ` in the `console` blocks of a page.
 fn commands(page: &str) -> Vec<String> {
@@ -26,17 +27,11 @@ fn shown(page: &str, mark: &str) -> String {
 }
 
 /// A PATH with the Python, uv and cargo that a reader would have.
-fn path() -> std::ffi::OsString {
-    let folder = |program: PathBuf| program.parent().unwrap().to_owned();
-    let uv = folder(tool("uv").get_program().into());
-    let cargo = folder(env!("CARGO").into());
-    let python = folder(cpython("3.12"));
-    // Its own `python3` comes first, as uv's environment has one too.
-    let system = std::env::var_os("PATH").unwrap();
-    let folders = [cargo, python, uv]
-        .into_iter()
-        .chain(std::env::split_paths(&system));
-    std::env::join_paths(folders).unwrap()
+fn path() -> OsString {
+    let (cargo, python, uv) = (PathBuf::from(env!("CARGO")), cpython("3.12"), tool("uv"));
+    let uv = Path::new(uv.get_program());
+    // Its own `python3` comes before that of uv's environment.
+    path_with(&[&cargo, &python, uv].map(|program| program.parent().unwrap()))
 }
 
 fn shell(folder: &Path, command: &str) -> String {
@@ -53,10 +48,7 @@ fn shell(folder: &Path, command: &str) -> String {
 #[test]
 fn of_a_generated_project() {
     let folder = scratch("readme");
-    library()
-        .args(["--silent", "--name", "readme-ext", "--destination"])
-        .arg(&folder)
-        .succeed();
+    generate(&folder, "readme-ext").succeed();
     let project = folder.join("readme-ext");
     let readme = read(project.join("README.md"));
     let output = shown(&readme, "quickstart output");

@@ -1,6 +1,6 @@
 //! What the tests run: commands that must succeed, and the programs that they install.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -75,6 +75,17 @@ fn printed(output: &Output) -> String {
 /// `cargo generate` as a library, by `cargo xtask generate`.
 pub fn library() -> Command {
     xtask::cargo_generate(Path::new(env!("CARGO_BIN_EXE_xtask")))
+}
+
+/// Generates the project `name` below `folder`, as the library does. Takes further answers.
+pub fn generate(folder: &Path, name: &str) -> Command {
+    let mut command = library();
+    command
+        .arg("--silent")
+        .arg(format!("--name={name}"))
+        .arg("--destination")
+        .arg(folder);
+    command
 }
 
 /// `cargo generate`, the program; installed when it is not there yet, which takes some minutes.
@@ -186,6 +197,17 @@ pub fn assert_same(left: &Path, right: &Path) {
 pub fn read(path: impl AsRef<Path>) -> String {
     let path = path.as_ref();
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+pub fn read_toml(path: impl AsRef<Path>) -> toml::Table {
+    read(path).parse().unwrap()
+}
+
+/// A PATH on which `folders` come first.
+pub fn path_with(folders: &[&Path]) -> OsString {
+    let system = std::env::var_os("PATH").unwrap();
+    let folders = folders.iter().map(|folder| folder.to_path_buf());
+    std::env::join_paths(folders.chain(std::env::split_paths(&system))).unwrap()
 }
 
 /// The folder that holds the tests' own Python.
