@@ -1,17 +1,9 @@
 //! The host, that is the `datafusion` Python package that loads this crate, and the capsules
-//! that pass between the two. All `unsafe` code is in this file.
+//! that are handed to it.
 
 use std::ffi::CStr;
 
-use arrow::datatypes::Schema;
-use arrow::ffi::FFI_ArrowSchema;
-use arrow::ffi_stream::FFI_ArrowArrayStream;
-use datafusion_common::DataFusionError;
-use datafusion_ffi::proto::logical_extension_codec::FFI_LogicalExtensionCodec;
-use datafusion_ffi::table_provider::FFI_TableProvider;
-use pyo3::exceptions::{
-    PyException, PyImportError, PyModuleNotFoundError, PyRuntimeError, PyTypeError, PyValueError,
-};
+use pyo3::exceptions::{PyImportError, PyModuleNotFoundError};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
@@ -20,35 +12,31 @@ pub trait Capsule: Send + 'static {
     const NAME: &'static CStr;
 }
 
-/// Capsules of the [Arrow PyCapsule Interface][spec], which is the same for every version.
-///
-/// [spec]: https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html
-pub trait ArrowCapsule: Capsule {}
-
-impl ArrowCapsule for FFI_ArrowSchema {}
-
-impl Capsule for FFI_ArrowSchema {
-    const NAME: &'static CStr = c"arrow_schema";
+macro_rules! capsules {
+    ($($held:path: $name:literal,)*) => {
+        $(impl Capsule for $held {
+            const NAME: &'static CStr = $name;
+        })*
+    };
 }
 
-impl ArrowCapsule for FFI_ArrowArrayStream {}
-
-impl Capsule for FFI_ArrowArrayStream {
-    const NAME: &'static CStr = c"arrow_array_stream";
-}
-
-/// DataFusion's protocol: the hook `__datafusion_x__` returns a capsule named `datafusion_x`.
-impl Capsule for FFI_LogicalExtensionCodec {
-    const NAME: &'static CStr = c"datafusion_logical_extension_codec";
-}
-
-impl Capsule for FFI_TableProvider {
-    const NAME: &'static CStr = c"datafusion_table_provider";
-}
-
-/// Puts `value` into a capsule, which drops it unless somebody takes it.
-pub fn export_arrow<T: ArrowCapsule>(py: Python<'_>, value: T) -> PyResult<Bound<'_, PyCapsule>> {
-    PyCapsule::new_with_value(py, value, T::NAME)
+// DataFusion's protocol: the hook `__datafusion_x__` returns a capsule named `datafusion_x`.
+capsules! {
+    datafusion_ffi::catalog_provider::FFI_CatalogProvider: c"datafusion_catalog_provider",
+    datafusion_ffi::catalog_provider_list::FFI_CatalogProviderList: c"datafusion_catalog_provider_list",
+    datafusion_ffi::config::extension_options::FFI_ExtensionOptions: c"datafusion_extension_options",
+    datafusion_ffi::execution::FFI_TaskContextProvider: c"datafusion_task_context_provider",
+    datafusion_ffi::physical_optimizer::FFI_PhysicalOptimizerRule: c"datafusion_physical_optimizer_rule",
+    datafusion_ffi::proto::logical_extension_codec::FFI_LogicalExtensionCodec: c"datafusion_logical_extension_codec",
+    datafusion_ffi::proto::physical_extension_codec::FFI_PhysicalExtensionCodec: c"datafusion_physical_extension_codec",
+    datafusion_ffi::query_planner::FFI_QueryPlanner: c"datafusion_query_planner",
+    datafusion_ffi::schema_provider::FFI_SchemaProvider: c"datafusion_schema_provider",
+    datafusion_ffi::table_provider::FFI_TableProvider: c"datafusion_table_provider",
+    datafusion_ffi::table_provider_factory::FFI_TableProviderFactory: c"datafusion_table_provider_factory",
+    datafusion_ffi::udaf::FFI_AggregateUDF: c"datafusion_aggregate_udf",
+    datafusion_ffi::udf::FFI_ScalarUDF: c"datafusion_scalar_udf",
+    datafusion_ffi::udtf::FFI_TableFunction: c"datafusion_table_function",
+    datafusion_ffi::udwf::FFI_WindowUDF: c"datafusion_window_udf",
 }
 
 /// A host of the right version. DataFusion's capsules are opened and made only through it:
@@ -95,99 +83,15 @@ impl<'py> Host<'py> {
     pub fn export<T: Capsule>(self, value: T) -> PyResult<Bound<'py, PyCapsule>> {
         PyCapsule::new_with_value(self.0, value, T::NAME)
     }
-
-    /// The logical codec of a session, through which its functions are found when a filter that
-    /// uses them is pushed down.
-    ///
-    /// `session` is what the host passes to a getter: a session, or a bare capsule.
-    ///
-    /// # Errors
-    ///
-    /// `TypeError` if it is neither, `ValueError` if it is another capsule.
-    pub fn logical_codec(
-        self,
-        session: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<FFI_LogicalExtensionCodec> {
-        const GETTER: &str = "__datafusion_logical_extension_codec__";
-
-        let py = self.0;
-        let Some(session) = session.filter(|session| !session.is_none()) else {
-            return Err(PyTypeError::new_err(
-                "expected a datafusion.SessionContext, got None",
-            ));
-        };
-        if session.is_instance_of::<PyCapsule>() {
-            return contents(session).cloned();
-        }
-        let capsule = session.call_method0(GETTER).map_err(|cause| {
-            // Ctrl-C and the like are no errors of the session.
-            if !cause.is_instance_of::<PyException>(py) {
-                return cause;
-            }
-            let error = PyTypeError::new_err(format!(
-                "expected a datafusion.SessionContext, got {}, whose {GETTER}() failed",
-                type_name(session)
-            ));
-            error.set_cause(py, Some(cause));
-            error
-        })?;
-        contents(&capsule).cloned()
-    }
 }
 
-/// The schema in an `arrow_schema` capsule, which stays its owner.
-pub fn arrow_schema(capsule: &Bound<'_, PyAny>) -> PyResult<Schema> {
-    let schema: &FFI_ArrowSchema = contents(capsule)?;
-    if schema.release.is_none() {
-        return Err(PyValueError::new_err(
-            "expected an arrow_schema capsule, got one that has been released",
-        ));
-    }
-    Schema::try_from(schema).map_err(|error| PyValueError::new_err(error.to_string()))
-}
-
-/// Opens a capsule, after checking that it is one and has the right name.
-fn contents<'a, T: Capsule>(object: &'a Bound<'_, PyAny>) -> PyResult<&'a T> {
-    let py = object.py();
-    let expected = T::NAME.to_string_lossy();
-    let Ok(capsule) = object.cast::<PyCapsule>() else {
-        return Err(PyTypeError::new_err(format!(
-            "expected a PyCapsule named {expected:?}, got {}",
-            type_name(object)
-        )));
-    };
-    let pointer = capsule.pointer_checked(Some(T::NAME)).map_err(|cause| {
-        let error = PyValueError::new_err(format!(
-            "expected a PyCapsule named {expected:?}, got {}",
-            object
-                .repr()
-                .map_or_else(|_| "another".to_owned(), |repr| repr.to_string())
-        ));
-        error.set_cause(py, Some(cause));
-        error
-    })?;
-    // SAFETY: a capsule of this name points to a `T`: for `arrow_*` by the specification, for
-    // `datafusion_*` by the protocol and because `Host::check` has seen the same major. It is
-    // not null, or `pointer_checked` would have failed, and it lives as long as the capsule,
-    // which `object` keeps alive for `'a`.
-    Ok(unsafe { pointer.cast::<T>().as_ref() })
-}
-
-/// The Python exception for an error of the source.
-pub fn exception(error: DataFusionError) -> PyErr {
-    match error {
-        DataFusionError::Configuration(message) => PyValueError::new_err(message),
-        error => PyRuntimeError::new_err(error.strip_backtrace()),
-    }
+/// Raises an `ImportError` unless the installed `datafusion` has the right major version.
+#[pyfunction]
+pub fn check_host(py: Python<'_>) -> PyResult<()> {
+    Host::check(py)?;
+    Ok(())
 }
 
 fn major(version: &str) -> Option<u64> {
     version.split('.').next()?.parse().ok()
-}
-
-fn type_name(object: &Bound<'_, PyAny>) -> String {
-    object
-        .get_type()
-        .fully_qualified_name()
-        .map_or_else(|_| "an object".to_owned(), |name| name.to_string())
 }

@@ -1,12 +1,71 @@
 //! {{project-name}}: what Python sees, one line for each class or function.
 
+{% if aggregate_udf -%}
+mod aggregate_udf;
+{% endif -%}
+{% if table_provider -%}
 mod arrow_stream;
 #[expect(unsafe_code, reason = "capsules hold raw pointers")]
+mod capsule;
+{% endif -%}
+{% if catalog_provider -%}
+mod catalog_provider;
+{% endif -%}
+{% if catalog_provider_list -%}
+mod catalog_provider_list;
+{% endif -%}
+{% if table_provider or extension_options -%}
+mod exception;
+{% endif -%}
+{% if extension_options -%}
+mod extension_options;
+{% endif -%}
 mod host;
+{% if table_provider -%}
+mod insert_exec;
+{% endif -%}
+{% if logical_extension_codec -%}
+mod logical_extension_codec;
+{% endif -%}
+mod panic;
+{% if physical_extension_codec -%}
+mod physical_extension_codec;
+{% endif -%}
+{% if physical_optimizer_rule -%}
+mod physical_optimizer_rule;
+{% endif -%}
+{% if query_planner -%}
+mod query_planner;
+{% endif -%}
+{% if table_provider -%}
 mod runtime;
+{% endif -%}
+{% if scalar_udf -%}
+mod scalar_udf;
+{% endif -%}
+{% if schema_provider -%}
+mod schema_provider;
+{% endif -%}
+{% if session_extension -%}
+mod session_extension;
+{% endif -%}
+{% if table_provider -%}
 mod source;
 mod source_exec;
+mod source_table;
+{% endif -%}
+{% if table_function -%}
+mod table_function;
+{% endif -%}
+{% if table_provider -%}
 mod table_provider;
+{% endif -%}
+{% if table_provider_factory -%}
+mod table_provider_factory;
+{% endif -%}
+{% if window_udf -%}
+mod window_udf;
+{% endif -%}
 
 use pyo3::prelude::*;
 
@@ -14,7 +73,53 @@ use pyo3::prelude::*;
 /// call it too, such as one that holds several DataFusion majors.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_function(wrap_pyfunction!(host::check_host, module)?)?;
+    {%- if table_provider %}
     module.add_class::<table_provider::Readings>()?;
+    {%- endif %}
+    {%- if table_provider_factory %}
+    module.add_class::<table_provider_factory::ReadingsFactory>()?;
+    {%- endif %}
+    {%- if table_function %}
+    module.add_class::<table_function::ReadingsFunction>()?;
+    {%- endif %}
+    {%- if scalar_udf %}
+    module.add_class::<scalar_udf::Fahrenheit>()?;
+    {%- endif %}
+    {%- if aggregate_udf %}
+    module.add_class::<aggregate_udf::RootMeanSquare>()?;
+    {%- endif %}
+    {%- if window_udf %}
+    module.add_class::<window_udf::Change>()?;
+    {%- endif %}
+    {%- if schema_provider %}
+    module.add_class::<schema_provider::ReadingsSchema>()?;
+    {%- endif %}
+    {%- if catalog_provider %}
+    module.add_class::<catalog_provider::ReadingsCatalog>()?;
+    {%- endif %}
+    {%- if catalog_provider_list %}
+    module.add_class::<catalog_provider_list::ReadingsCatalogList>()?;
+    {%- endif %}
+    {%- if extension_options %}
+    module.add_class::<extension_options::Options>()?;
+    module.add_class::<extension_options::ShowCelsius>()?;
+    {%- endif %}
+    {%- if physical_optimizer_rule %}
+    module.add_class::<physical_optimizer_rule::TrustSourceRule>()?;
+    {%- endif %}
+    {%- if logical_extension_codec %}
+    module.add_class::<logical_extension_codec::LogicalCodec>()?;
+    {%- endif %}
+    {%- if physical_extension_codec %}
+    module.add_class::<physical_extension_codec::PhysicalCodec>()?;
+    {%- endif %}
+    {%- if query_planner %}
+    module.add_class::<query_planner::OffsetPlanner>()?;
+    {%- endif %}
+    {%- if session_extension %}
+    module.add_class::<session_extension::SessionExtension>()?;
+    {%- endif %}
     Ok(())
 }
 

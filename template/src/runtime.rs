@@ -1,20 +1,18 @@
-//! The tokio runtime that your source runs on, and the edge at which panics become errors.
-//!
-//! A panic must not leave this crate: most callbacks of `datafusion-ffi` are `extern "C"`
-//! functions, and a panic that reaches one aborts the whole Python process.
+//! The tokio runtime that your source runs on.
 
-use std::any::Any;
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::OnceLock;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use datafusion_common::{DataFusionError, Result, exec_datafusion_err, exec_err};
+use datafusion_common::{Result, exec_err};
 use futures::FutureExt;
 use futures::stream::{self, BoxStream, StreamExt};
 use tokio::runtime::{Builder, Handle, Runtime};
+
+use crate::panic::{catch, panicked};
 
 /// The runtime, started on first use.
 ///
@@ -65,11 +63,6 @@ pub fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     catch(|| handle()?.block_on(run(future)))
 }
 
-/// Calls `f`; a panic in it becomes an error.
-pub fn catch<T>(f: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|panic| Err(panicked(panic)))
-}
-
 /// Runs the stream that `open` makes, in the same way. An error or a panic in either is its last
 /// item.
 ///
@@ -107,13 +100,4 @@ pub fn run_stream<T: Send + 'static>(
         item.map(|item| Some(item?.unwrap_or_else(|panic| Err(panicked(panic)))))
     })
     .boxed()
-}
-
-fn panicked(panic: Box<dyn Any + Send>) -> DataFusionError {
-    let message = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message");
-    exec_datafusion_err!("{} panicked: {message}", env!("CARGO_PKG_NAME"))
 }

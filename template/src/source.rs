@@ -4,18 +4,19 @@
 //! Replace it step by step, in the order of the numbers; after each step it still builds.
 //!
 //! The readings below are computed as they are asked for: nothing is held in memory, however
-//! many rows there are.
+//! many rows there are. Rows that were inserted are, as there is no other place for them.
 
 use std::fmt::Debug;
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::array::{
-    ArrayRef, Float64Array, Int64Array, RecordBatch, RecordBatchOptions, StringArray,
-    TimestampMicrosecondArray,
+    ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch, RecordBatchOptions,
+    StringArray, TimestampMicrosecondArray,
 };
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimeUnit};
 use datafusion_common::stats::Precision;
 use datafusion_common::{
     ColumnStatistics, DataFusionError, Result, ScalarValue, Statistics, exec_err,
@@ -40,6 +41,7 @@ const ROWS_PER_FAILURE: i64 = 100;
 pub struct Source {
     rows: i64,
     partitions: i64,
+    inserted: Mutex<Vec<RecordBatch>>,
     counters: Arc<Counters>,
 }
 
@@ -71,6 +73,7 @@ impl Source {
         Ok(Self {
             rows,
             partitions,
+            inserted: Mutex::default(),
             counters: Arc::default(),
         })
     }
@@ -81,6 +84,11 @@ impl Source {
 
     pub fn partitions(&self) -> i64 {
         self.partitions
+    }
+
+    /// How many rows were inserted.
+    pub fn inserted_rows(&self) -> usize {
+        self.inserted().iter().map(RecordBatch::num_rows).sum()
     }
 
     pub fn counters(&self) -> &Counters {
@@ -113,27 +121,38 @@ impl Source {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Vec<Partition>> {
-        let mut rows = 0..self.rows;
+        let mut wanted = i64::MIN..i64::MAX;
         let mut candidates = 0..self.rows;
         for filter in filters.iter().filter_map(IdFilter::new) {
             match filter {
-                IdFilter::Rows(ids) => rows = intersect(&rows, &ids),
+                IdFilter::Rows(ids) => wanted = intersect(&wanted, &ids),
                 IdFilter::Partitions(ids) => candidates = intersect(&candidates, &ids),
             }
         }
+        let mut rows = intersect(&wanted, &(0..self.rows));
         // TODO(5): stop early where the source can.
         if let Some(limit) = limit {
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             rows.end = rows.end.min(rows.start.saturating_add(limit));
         }
 
-        Ok((0..self.partitions)
+        let mut parts: Vec<_> = (0..self.partitions)
             .map(|i| self.first_id(i)..self.first_id(i + 1))
             .filter(|ids| !intersect(ids, &candidates).is_empty())
             .map(|ids| intersect(&ids, &rows))
             .filter(|ids| !ids.is_empty())
-            .map(|ids| Partition {
-                ids,
+            .map(Rows::Computed)
+            .collect();
+        for batch in self.inserted().iter() {
+            let batch = with_ids(batch, &wanted)?;
+            if batch.num_rows() > 0 {
+                parts.push(Rows::Inserted(batch));
+            }
+        }
+        Ok(parts
+            .into_iter()
+            .map(|rows| Partition {
+                rows,
                 schema: Arc::clone(projection),
                 counters: Arc::clone(&self.counters),
             })
@@ -153,6 +172,25 @@ impl Source {
         }
     }
 
+    /// TODO(8): take the rows of an `INSERT INTO`: all of them, or none and an error. They have
+    /// the columns of [`Self::schema`]. Where there is nothing to write to, say
+    /// `not_impl_err!("readings cannot be inserted")`.
+    pub async fn insert(&self, batches: Vec<RecordBatch>) -> Result<()> {
+        for batch in &batches {
+            let ids = batch.column(0).as_primitive::<Int64Type>();
+            if let Some(id) = ids.values().iter().find(|id| !(0..MAX_ROWS).contains(*id)) {
+                return exec_err!("id must be between 0 and {}, got {id}", MAX_ROWS - 1);
+            }
+        }
+        self.inserted().extend(batches);
+        Ok(())
+    }
+
+    fn inserted(&self) -> MutexGuard<'_, Vec<RecordBatch>> {
+        // It is whole, whatever panicked: nobody leaves it half-changed.
+        self.inserted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn first_id(&self, partition: i64) -> i64 {
         // `rows * partition` stays below MAX_ROWS * MAX_PARTITIONS, which fits.
         self.rows * partition / self.partitions
@@ -162,9 +200,18 @@ impl Source {
 /// A part of the table that is read in one go: one row at least.
 #[derive(Debug, Clone)]
 pub struct Partition {
-    ids: Range<i64>,
-    schema: SchemaRef,
-    counters: Arc<Counters>,
+    pub rows: Rows,
+    /// The columns asked for.
+    pub schema: SchemaRef,
+    pub counters: Arc<Counters>,
+}
+
+#[derive(Debug, Clone)]
+pub enum Rows {
+    /// Computed from their ids.
+    Computed(Range<i64>),
+    /// As they were inserted, with all columns.
+    Inserted(RecordBatch),
 }
 
 impl Partition {
@@ -174,32 +221,53 @@ impl Partition {
     /// You may `.await` inside the stream, timers and I/O included. It is dropped as soon as
     /// nobody wants more, after `LIMIT` or Ctrl-C, and that is when reading must stop.
     pub fn read(&self, batch_size: usize) -> Result<BoxStream<'static, Result<RecordBatch>>> {
-        let Ok(batch_size @ 1..) = i64::try_from(batch_size) else {
-            return exec_err!("batch_size must be positive, got {batch_size}");
-        };
+        if batch_size == 0 {
+            return exec_err!("batch_size must be positive");
+        }
         self.counters.partitions.fetch_add(1, Ordering::Relaxed);
         let partition = self.clone();
-        Ok(stream::unfold(partition.ids.start, move |start| {
-            let end = start.saturating_add(batch_size).min(partition.ids.end);
+        let rows = self.row_count();
+        Ok(stream::unfold(0, move |start| {
+            let end = rows.min(start + batch_size);
             let batch = (start < end).then(|| partition.batch(start..end));
             async move { Some((batch?, end)) }
         })
         .boxed())
     }
 
-    fn batch(&self, ids: Range<i64>) -> Result<RecordBatch> {
-        let rows = (ids.end - ids.start) as usize;
+    fn row_count(&self) -> usize {
+        match &self.rows {
+            Rows::Computed(ids) => (ids.end - ids.start) as usize,
+            Rows::Inserted(batch) => batch.num_rows(),
+        }
+    }
+
+    fn batch(&self, rows: Range<usize>) -> Result<RecordBatch> {
+        let column = |field: &Arc<Field>| -> Result<ArrayRef> {
+            match &self.rows {
+                Rows::Computed(ids) => {
+                    let ids = ids.start + rows.start as i64..ids.start + rows.end as i64;
+                    column(field.name(), ids)
+                }
+                Rows::Inserted(batch) => match batch.column_by_name(field.name()) {
+                    Some(column) => Ok(column.slice(rows.start, rows.len())),
+                    None => exec_err!("no column named {}", field.name()),
+                },
+            }
+        };
         let columns = self
             .schema
             .fields()
             .iter()
-            .map(|field| column(field.name(), ids.clone()))
+            .map(column)
             .collect::<Result<Vec<_>>>()?;
-        let values = (rows * columns.len()) as u64;
-        self.counters.rows.fetch_add(rows as u64, Ordering::Relaxed);
+        let values = (rows.len() * columns.len()) as u64;
+        self.counters
+            .rows
+            .fetch_add(rows.len() as u64, Ordering::Relaxed);
         self.counters.values.fetch_add(values, Ordering::Relaxed);
         // The row count says how long a batch without columns is, as `count(*)` may ask for.
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
         Ok(RecordBatch::try_new_with_options(
             Arc::clone(&self.schema),
             columns,
@@ -211,10 +279,13 @@ impl Partition {
     /// DataFusion answers `count(*)` and `max(id)` from it, without reading a row. Where you
     /// do not know, say `Statistics::new_unknown(&self.schema)`.
     pub fn statistics(&self) -> Result<Statistics> {
-        let rows = (self.ids.end - self.ids.start) as usize;
+        let rows = self.row_count();
         let mut statistics =
             Statistics::new_unknown(&self.schema).with_num_rows(Precision::Exact(rows));
-        let (first, last) = (self.ids.start, self.ids.end - 1);
+        let Rows::Computed(ids) = &self.rows else {
+            return Ok(statistics);
+        };
+        let (first, last) = (ids.start, ids.end - 1);
         for (field, column) in self
             .schema
             .fields()
@@ -228,8 +299,9 @@ impl Partition {
                     .with_min_value(Precision::Exact(ScalarValue::from(first)))
                     .with_max_value(Precision::Exact(ScalarValue::from(last))),
                 "sensor" => ColumnStatistics::new_unknown().with_null_count(Precision::Exact(0)),
-                "celsius" => ColumnStatistics::new_unknown()
-                    .with_null_count(Precision::Exact(failures(&self.ids))),
+                "celsius" => {
+                    ColumnStatistics::new_unknown().with_null_count(Precision::Exact(failures(ids)))
+                }
                 "recorded_at" => ColumnStatistics::new_unknown()
                     .with_null_count(Precision::Exact(0))
                     .with_distinct_count(Precision::Exact(rows))
@@ -252,6 +324,13 @@ fn column(name: &str, ids: Range<i64>) -> Result<ArrayRef> {
         ),
         unknown => return exec_err!("no column named {unknown}"),
     })
+}
+
+/// The rows of `batch` whose id is among `ids`.
+fn with_ids(batch: &RecordBatch, ids: &Range<i64>) -> Result<RecordBatch> {
+    let column = batch.column(0).as_primitive::<Int64Type>();
+    let among = BooleanArray::from_unary(column, |id| ids.contains(&id));
+    Ok(filter_record_batch(batch, &among)?)
 }
 
 fn sensor(id: i64) -> &'static str {

@@ -18,6 +18,7 @@ use datafusion_physical_plan::{
 };
 use futures::TryStreamExt;
 
+use crate::panic::catch;
 use crate::runtime;
 use crate::source::Partition;
 
@@ -26,30 +27,26 @@ use crate::source::Partition;
 #[derive(Debug)]
 pub struct SourceExec {
     name: String,
+    partitions: Vec<Partition>,
     streaming: StreamingTableExec,
-    statistics: Vec<Statistics>,
     metrics: ExecutionPlanMetricsSet,
 }
 
 impl SourceExec {
+    /// `name` is all that `EXPLAIN` shows of the plan: see [`describe`].
     pub fn try_new(
+        name: String,
         schema: SchemaRef,
         partitions: Vec<Partition>,
-        filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Self> {
         let metrics = ExecutionPlanMetricsSet::new();
-        let statistics = partitions
+        let streams = partitions
             .iter()
-            .map(Partition::statistics)
-            .collect::<Result<_>>()?;
-        let name = describe(&schema, partitions.len(), filters, limit);
-        let partitions = partitions
-            .into_iter()
             .enumerate()
             .map(|(index, partition)| {
                 Arc::new(SourcePartition {
-                    partition,
+                    partition: partition.clone(),
                     index,
                     schema: Arc::clone(&schema),
                     metrics: metrics.clone(),
@@ -57,19 +54,23 @@ impl SourceExec {
             })
             .collect();
         // The source projects by itself, hence no projection here.
-        let streaming = StreamingTableExec::try_new(schema, partitions, None, [], false, limit)?;
+        let streaming = StreamingTableExec::try_new(schema, streams, None, [], false, limit)?;
         Ok(Self {
             name,
+            partitions,
             streaming,
-            statistics,
             metrics,
         })
+    }
+
+    pub fn partitions(&self) -> &[Partition] {
+        &self.partitions
     }
 }
 
 /// Of a plan, the FFI carries the name but not the display, so what `EXPLAIN` should show has to
 /// be in the name.
-fn describe(
+pub fn describe(
     schema: &SchemaRef,
     partitions: usize,
     filters: &[Expr],
@@ -143,6 +144,10 @@ impl ExecutionPlan for SourceExec {
         self.streaming.execute(partition, context)
     }
 
+    fn fetch(&self) -> Option<usize> {
+        self.streaming.limit()
+    }
+
     fn metrics(&self) -> Option<MetricsSet> {
         Some(self.metrics.clone_inner())
     }
@@ -152,15 +157,19 @@ impl ExecutionPlan for SourceExec {
         _: &[Arc<Statistics>],
         args: &StatisticsArgs,
     ) -> Result<Arc<Statistics>> {
-        let schema = self.streaming.schema();
-        let statistics = match args.partition() {
-            Some(partition) => self.statistics.get(partition..=partition),
-            None => Some(self.statistics.as_slice()),
+        let partitions = match args.partition() {
+            Some(partition) => self.partitions().get(partition..=partition),
+            None => Some(self.partitions()),
         };
-        Ok(Arc::new(Statistics::try_merge_iter(
-            statistics.unwrap_or_default(),
-            &schema,
-        )?))
+        catch(|| {
+            let statistics = partitions
+                .unwrap_or_default()
+                .iter()
+                .map(Partition::statistics)
+                .collect::<Result<Vec<_>>>()?;
+            let schema = self.streaming.schema();
+            Ok(Arc::new(Statistics::try_merge_iter(&statistics, &schema)?))
+        })
     }
 }
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from datafusion import SessionContext
@@ -27,6 +29,7 @@ def run_python() -> Callable[..., str]:
             text=True,
             timeout=60,
             check=False,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
         )
         assert done.returncode == 0, f"exit code {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout

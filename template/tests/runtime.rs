@@ -10,12 +10,14 @@ use datafusion_common::{Result, exec_err};
 use futures::executor::block_on;
 use futures::{StreamExt, stream};
 
+#[path = "../src/panic.rs"]
+mod panic;
 #[path = "../src/runtime.rs"]
 mod runtime;
 
 #[test]
 fn a_panic_becomes_an_error_with_its_message() {
-    let error = runtime::catch(|| -> Result<()> { panic!("broken {}", 1) }).unwrap_err();
+    let error = panic::catch(|| -> Result<()> { panic!("broken {}", 1) }).unwrap_err();
     assert!(error.to_string().ends_with(" panicked: broken 1"));
     let error = block_on(runtime::run(async { panic!("broken") as Result<()> })).unwrap_err();
     assert!(error.to_string().ends_with(" panicked: broken"));

@@ -139,6 +139,26 @@ fn every_filter_gets_its_answer() {
 }
 
 #[test]
+fn inserted_rows_are_read_like_the_others() {
+    let source = Source::try_new(10, 1).unwrap();
+    let other = Source::try_new(30, 1).unwrap();
+    let rows = read(&plan(&other, &[0, 1, 2, 3], &[])[0]);
+    block_on(source.insert(rows)).unwrap();
+    assert_eq!(source.inserted_rows(), 30);
+    assert_eq!(count(&plan(&source, &[2], &[])), 40);
+    let partitions = plan(&source, &[1, 0], &[col("id").gt(lit(7_i64))]);
+    assert_eq!(count(&partitions), 2 + 22);
+    for partition in &partitions {
+        assert_eq!(partition.schema, read(partition)[0].schema());
+        let statistics = partition.statistics().unwrap();
+        assert_eq!(
+            statistics.num_rows,
+            Precision::Exact(count(std::slice::from_ref(partition)))
+        );
+    }
+}
+
+#[test]
 fn bad_arguments_are_refused() {
     for (rows, partitions) in [(-1, 1), (source::MAX_ROWS + 1, 1), (1, 0)] {
         assert!(Source::try_new(rows, partitions).is_err());

@@ -1,21 +1,18 @@
-"""The version guard, and what a getter makes of the session it is given."""
+"""The version guard: with another `datafusion`, everything that is handed over is refused."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import pytest
-from datafusion import SessionContext
 
-from {{crate_name}} import Readings
-
-CODEC_GETTER = "__datafusion_logical_extension_codec__"
-
+import {{crate_name}}
 
 # In a process of its own: what is wrong here would be a crash.
 FAKE_VERSION = """
 import importlib.metadata, sys
-from {{crate_name}} import Readings
+import {{crate_name}}
+from hooks import call, hooks
 
 real = importlib.metadata.version
 
@@ -25,10 +22,17 @@ def version(name):
     return real(name)
 
 importlib.metadata.version = version
-try:
-    Readings().__datafusion_table_provider__()
-except ImportError as error:
-    print(error)
+
+def attempt(f, *arguments):
+    try:
+        print(f(*arguments))
+    except ImportError as error:
+        print(error)
+
+attempt({{crate_name}}.check_host)
+attempt({{crate_name}}.register_all, None)
+for name, hook in hooks():
+    attempt(call, None, name, hook)
 """
 
 
@@ -46,58 +50,13 @@ except ImportError as error:
 def test_wrong_host_is_an_import_error(
     run_python: Callable[..., str], version: str, problem: str
 ) -> None:
-    message = run_python(FAKE_VERSION, version)
-    assert message.startswith("{{project-name}} ")
-    assert problem in message
-    assert 'Run: pip install "datafusion>=' in message
+    messages = run_python(FAKE_VERSION, version).splitlines()
+    assert len(messages) >= 3
+    for message in messages:
+        assert message.startswith("{{project-name}} ")
+        assert problem in message
+        assert 'Run: pip install "datafusion>=' in message
 
 
-def test_getter_without_a_session() -> None:
-    with pytest.raises(TypeError, match=r"^expected a datafusion\.SessionContext, got None$"):
-        Readings().__datafusion_table_provider__()
-
-
-@pytest.mark.parametrize("session", [5, "session", object(), SessionContext])
-def test_getter_with_something_else(session: object) -> None:
-    with pytest.raises(TypeError, match=r"^expected a datafusion\.SessionContext, got ") as raised:
-        Readings().__datafusion_table_provider__(session)
-    assert raised.value.__cause__ is not None
-
-
-def test_getter_with_a_session_that_raises() -> None:
-    class Session:
-        def __datafusion_logical_extension_codec__(self) -> object:
-            raise ZeroDivisionError("no codec today")
-
-    with pytest.raises(TypeError, match=f"Session, whose {CODEC_GETTER}") as raised:
-        Readings().__datafusion_table_provider__(Session())
-    assert isinstance(raised.value.__cause__, ZeroDivisionError)
-
-
-def test_getter_with_a_session_that_is_interrupted() -> None:
-    class Session:
-        def __datafusion_logical_extension_codec__(self) -> object:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        Readings().__datafusion_table_provider__(Session())
-
-
-def test_getter_with_a_session_that_returns_no_capsule() -> None:
-    class Session:
-        def __datafusion_logical_extension_codec__(self) -> object:
-            return 5
-
-    with pytest.raises(TypeError, match='PyCapsule named "datafusion_logical_extension_codec"'):
-        Readings().__datafusion_table_provider__(Session())
-
-
-def test_getter_with_another_capsule() -> None:
-    other = Readings().__arrow_c_schema__()
-    with pytest.raises(ValueError, match='named "datafusion_logical_extension_codec", got'):
-        Readings().__datafusion_table_provider__(other)
-
-
-def test_getter_with_a_bare_codec(ctx: SessionContext) -> None:
-    codec = getattr(ctx, CODEC_GETTER)()
-    assert '"datafusion_table_provider"' in repr(Readings().__datafusion_table_provider__(codec))
+def test_right_host() -> None:
+    {{crate_name}}.check_host()

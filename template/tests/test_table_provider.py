@@ -26,8 +26,7 @@ def plan(ctx: SessionContext, sql: str) -> str:
 
 
 def test_register_all(ctx: SessionContext) -> None:
-    register_all(ctx)
-    assert rows(ctx, "SELECT count(*) AS n FROM readings") == [{"n": 1000}]
+    assert rows(register_all(ctx), "SELECT count(*) AS n FROM readings") == [{"n": 1000}]
 
 
 @pytest.mark.usefixtures("readings")
@@ -213,6 +212,70 @@ def test_joins_and_windows_over_itself(ctx: SessionContext, readings: Readings) 
 def test_bad_arguments(rows: int, partitions: int, message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}$"):
         Readings(rows, partitions)
+
+
+def test_insert(ctx: SessionContext, readings: Readings) -> None:
+    [row] = rows(ctx, "INSERT INTO readings VALUES (10000, 'roof', NULL, now())")
+    assert row == {"count": 1}
+    assert rows(ctx, "SELECT count(*) AS n FROM readings") == [{"n": ROWS + 1}]
+    [row] = rows(ctx, "SELECT id, sensor, celsius FROM readings WHERE id >= 10000")
+    assert row == {"id": 10_000, "sensor": "roof", "celsius": None}
+    assert repr(readings) == "Readings(rows=10000, partitions=4) and 1 inserted"
+
+
+@pytest.mark.usefixtures("readings")
+def test_insert_from_several_partitions(ctx: SessionContext) -> None:
+    sql = "INSERT INTO readings SELECT id + 10000, sensor, celsius, recorded_at FROM readings"
+    assert rows(ctx, sql) == [{"count": ROWS}]
+    sql = "SELECT count(*) AS n, max(id) AS last, count(DISTINCT id) AS ids FROM readings"
+    assert rows(ctx, sql) == [{"n": 2 * ROWS, "last": 2 * ROWS - 1, "ids": 2 * ROWS}]
+    # The statistics, which answer these, say the same as the rows.
+    sql = "SELECT count(*) AS n FROM readings WHERE id + 0 >= 0"
+    assert rows(ctx, sql) == [{"n": 2 * ROWS}]
+
+
+@pytest.mark.usefixtures("readings")
+def test_insert_of_what_is_computed(ctx: SessionContext) -> None:
+    sql = """
+        INSERT INTO readings
+        SELECT 10000 + row_number() OVER (ORDER BY sensor), sensor, avg(celsius), max(recorded_at)
+        FROM readings GROUP BY sensor
+    """
+    assert rows(ctx, sql) == [{"count": 4}]
+    sql = "SELECT id, sensor FROM readings WHERE id > 9999 ORDER BY id"
+    assert [row["sensor"] for row in rows(ctx, sql)] == ["attic", "cellar", "garden", "kitchen"]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ("(-1, 'roof', 1.0, now())", "id must be between 0 and 999999999999, got -1"),
+        ("(1, NULL, 1.0, now())", "non-nullable"),
+        ("(1, 'roof', 1.0)", "got 3 values in row 0 but expected 4"),
+    ],
+)
+def test_insert_of_wrong_rows(
+    ctx: SessionContext, readings: Readings, values: str, message: str
+) -> None:
+    with pytest.raises(Exception, match=message):
+        rows(ctx, f"INSERT INTO readings VALUES {values}")
+    assert repr(readings) == "Readings(rows=10000, partitions=4)"
+
+
+@pytest.mark.usefixtures("readings")
+def test_insert_that_would_overwrite(ctx: SessionContext) -> None:
+    with pytest.raises(Exception, match="only INSERT INTO is possible"):
+        rows(ctx, "INSERT OVERWRITE readings SELECT * FROM readings")
+
+
+@pytest.mark.usefixtures("readings")
+@pytest.mark.parametrize(
+    "sql", ["DELETE FROM readings", "UPDATE readings SET sensor = 'roof'", "TRUNCATE readings"]
+)
+def test_what_does_not_cross(ctx: SessionContext, sql: str) -> None:
+    # If this raises no more, `SourceTable` can offer it.
+    with pytest.raises(Exception, match=r"not supported|not implemented"):
+        rows(ctx, sql)
 
 
 def test_repr() -> None:

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use xtask::{GenerateArgs, render, try_out};
+use xtask::{GenerateArgs, golden, render, try_out};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", about)]
@@ -14,6 +14,8 @@ enum Command {
     Generate(GenerateArgs),
     /// Write what follows from versions.toml
     Render(render::Args),
+    /// Write what a handful of answers render into
+    Golden(golden::Args),
 }
 
 fn main() -> ExitCode {
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
             xtask::generate(args).map(|project| println!("{}", project.display()))
         }
         Command::Render(args) => render::run(&args),
+        Command::Golden(args) => golden::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -4,20 +4,91 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._internal import Readings, __version__
+from ._internal import (
+{%- for class in classes %}
+    {{class}},
+{%- endfor %}
+    __version__,
+    check_host,
+)
 
 if TYPE_CHECKING:
     from datafusion import SessionContext
 
-__all__ = ["Readings", "__version__", "register_all"]
+__all__ = [
+{%- for class in classes %}
+    "{{class}}",
+{%- endfor %}
+    "__version__",
+    "check_host",
+    "register_all",
+]
 
 
-def register_all(ctx: SessionContext) -> None:
+def register_all(ctx: SessionContext) -> SessionContext:
     """Register everything in this package with ``ctx``.
 
-    The table ``readings`` is a :class:`Readings` with its defaults.
+    Returns:
+        The context to go on with. It shares its session with ``ctx``.
 
     Raises:
         ImportError: the installed ``datafusion`` is of another major version.
     """
+    check_host()
+    {%- if table_function or scalar_udf or aggregate_udf or window_udf or extension_options %}
+    import datafusion
+{% endif %}
+    {%- if session_extension %}
+    ctx = ctx.with_extensions(SessionExtension())
+    {%- else %}
+    {%- if logical_extension_codec %}
+    ctx = ctx.with_logical_extension_codec(LogicalCodec())
+    {%- endif %}
+    {%- if physical_extension_codec %}
+    ctx = ctx.with_physical_extension_codec(PhysicalCodec())
+    {%- endif %}
+    {%- if query_planner %}
+    ctx.set_query_planner(OffsetPlanner(ctx))
+    {%- endif %}
+    {%- endif %}
+    {%- if catalog_provider_list %}
+    # A session has one list of catalogs: those that it had are put into the new one.
+    catalogs = {name: ctx.catalog(name) for name in ctx.catalog_names()}
+    ctx.register_catalog_provider_list(ReadingsCatalogList())
+    for name, catalog in catalogs.items():
+        ctx.register_catalog_provider(name, catalog)
+    {%- else %}
+    {%- if catalog_provider %}
+    ctx.register_catalog_provider("house", ReadingsCatalog())
+    {%- endif %}
+    {%- endif %}
+    {%- if schema_provider %}
+    ctx.catalog().register_schema("sensors", ReadingsSchema())
+    {%- endif %}
+    {%- if table_provider %}
     ctx.register_table("readings", Readings())
+    {%- endif %}
+    {%- if table_provider_factory %}
+    ctx.register_table_factory("READINGS", ReadingsFactory())
+    {%- endif %}
+    {%- if table_function %}
+    # The host's annotations do not know of functions such as this one.
+    function = datafusion.TableFunction("readings", ReadingsFunction(), ctx)  # type: ignore[arg-type]
+    ctx.register_udtf(function)
+    {%- endif %}
+    {%- if scalar_udf %}
+    ctx.register_udf(datafusion.udf(Fahrenheit()))
+    {%- endif %}
+    {%- if aggregate_udf %}
+    ctx.register_udaf(datafusion.udaf(RootMeanSquare()))
+    {%- endif %}
+    {%- if window_udf %}
+    ctx.register_udwf(datafusion.udwf(Change()))
+    {%- endif %}
+    {%- if extension_options %}
+    ctx.register_udf(datafusion.udf(ShowCelsius()))
+    {%- endif %}
+    {%- if physical_optimizer_rule %}
+    ctx.add_physical_optimizer_rule(TrustSourceRule())
+    {%- endif %}
+    return ctx

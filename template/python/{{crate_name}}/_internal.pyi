@@ -1,8 +1,16 @@
-from typing import TypedDict, final
+{% if table_provider -%}
+from typing import {% if logical_extension_codec or physical_extension_codec %}ClassVar, {% endif %}TypedDict, final
+{%- else -%}
+from typing import final
+{%- endif %}
 
 from typing_extensions import CapsuleType
 
 __version__: str
+
+def check_host() -> None:
+    """Raise an ``ImportError`` unless the installed ``datafusion`` has the right major version."""
+{%- if table_provider %}
 
 class Counters(TypedDict):
     """What a source has done: partitions opened, rows produced, values (cells) computed."""
@@ -59,3 +67,356 @@ class Readings:
             ValueError: it is another capsule, or the rows cannot be cast to it.
             RuntimeError: this process was forked after the package was used.
         """
+{%- endif %}
+{%- if table_provider_factory %}
+
+@final
+class ReadingsFactory:
+    """Makes tables of readings for ``CREATE EXTERNAL TABLE … STORED AS READINGS``.
+
+    ``LOCATION`` is ``'sensors://house'``. ``OPTIONS`` are ``'rows'`` and ``'partitions'``, as for
+    :class:`Readings`. Another location, another option, a value that is no whole number, or
+    columns are an error of the statement.
+    """
+
+    def __new__(cls) -> ReadingsFactory: ...
+    def __datafusion_table_provider_factory__(self, session: object = None) -> CapsuleType:
+        """Hand the factory to DataFusion, as a ``datafusion_table_provider_factory`` capsule.
+
+        Args:
+            session: a ``datafusion.SessionContext``, or a
+                ``datafusion_logical_extension_codec`` capsule.
+
+        Raises:
+            ImportError: the installed ``datafusion`` is of another major version.
+            TypeError: ``session`` is neither.
+            ValueError: ``session`` is a capsule of another name.
+            RuntimeError: this process was forked after the package was used.
+        """
+{%- endif %}
+{%- if table_function %}
+
+@final
+class ReadingsFunction:
+    """The table function ``readings(rows, partitions)``.
+
+    Both are whole numbers, as for :class:`Readings`; ``partitions`` is 4 unless it is given.
+    Anything else is an error of the query.
+    """
+
+    def __new__(cls) -> ReadingsFunction: ...
+    def __datafusion_table_function__(self, session: object = None) -> CapsuleType:
+        """Hand the function to DataFusion, as a ``datafusion_table_function`` capsule.
+
+        Args:
+            session: a ``datafusion.SessionContext``, or a
+                ``datafusion_logical_extension_codec`` capsule.
+
+        Raises:
+            ImportError: the installed ``datafusion`` is of another major version.
+            TypeError: ``session`` is neither.
+            ValueError: ``session`` is a capsule of another name.
+            RuntimeError: this process was forked after the package was used.
+        """
+{%- endif %}
+{%- if scalar_udf %}
+
+@final
+class Fahrenheit:
+    """The scalar function ``fahrenheit(celsius)``.
+
+    float32 for float32, float64 for any other number, null for null. Anything but one number is
+    an error of the query.
+    """
+
+    def __new__(cls) -> Fahrenheit: ...
+    def __datafusion_scalar_udf__(self) -> CapsuleType:
+        """Hand the function to DataFusion, as a ``datafusion_scalar_udf`` capsule.
+
+        Raises:
+            ImportError: the installed ``datafusion`` is of another major version.
+        """
+{%- endif %}
+{%- if aggregate_udf %}
+
+@final
+class RootMeanSquare:
+    """The aggregate function ``rms(x)``: the square root of the mean of the squares.
+
+    ``x`` is a number, the result a float64, and null where there is no value. It can be grouped,
+    filtered, and used in sliding windows.
+    """
+
+    def __new__(cls) -> RootMeanSquare: ...
+    def __datafusion_aggregate_udf__(self) -> CapsuleType:
+        """Hand the function to DataFusion, as a ``datafusion_aggregate_udf`` capsule.
+
+        Raises:
+            ImportError: the installed ``datafusion`` is of another major version.
+        """
+{%- endif %}
+{%- if window_udf %}
+
+@final
+class Change:
+    """The window function ``change(x) OVER (…)``: by how much ``x`` differs from its last value.
+
+    ``x`` is a number, the result a float64. It is null where ``x`` is, and in the first row that
+    has a value.
+    """
+
+    def __new__(cls) -> Change: ...
+    def __datafusion_window_udf__(self) -> CapsuleType:
+        """Hand the function to DataFusion, as a ``datafusion_window_udf`` capsule.
+
+        Raises:
+            ImportError: the installed ``datafusion`` is of another major version.
+        """
+{%- endif %}
+{%- if schema_provider %}
+
+@final
+class ReadingsSchema:
+    """A schema with the tables ``day``, ``hour`` and ``minute``: that many readings each.
+
+    Their columns are those of :class:`Readings`. Other names are not found.
+    """
+
+    def __new__(cls) -> ReadingsSchema: ...
+    def __datafusion_schema_provider__(self, session: object = None) -> CapsuleType:
+        """Hand the schema to DataFusion, as a ``datafusion_schema_provider`` capsule.
+
+        Args:
+            session: a ``datafusion.SessionContext``, or a
+                ``datafusion_logical_extension_codec`` capsule.
+
+        Raises:
+            ImportError: the installed ``datafusion`` is of another major version.
+            TypeError: ``session`` is neither.
+            ValueError: ``session`` is a capsule of another name.
+            RuntimeError: this process was forked after the package was used.
+        """
+{%- endif %}
+{%- if catalog_provider %}
+
+@final
+class ReadingsCatalog:
+    """A catalog with the schemas ``parallel`` (4 partitions) and ``serial`` (1 partition).
+
+    Each of them has the tables of :class:`ReadingsSchema`. Other names are not found.
+    """
+
+    def __new__(cls) -> ReadingsCatalog: ...
+    def __datafusion_catalog_provider__(self, session: object = None) -> CapsuleType:
+        """Hand the catalog to DataFusion, as a ``datafusion_catalog_provider`` capsule.
+
+        Args:
+            session: a ``datafusion.SessionContext``, or a
+                ``datafusion_logical_extension_codec`` capsule.
+
+        Raises:
+            ImportError: the installed ``datafusion`` is of another major version.
+            TypeError: ``session`` is neither.
+            ValueError: ``session`` is a capsule of another name.
+            RuntimeError: this process was forked after the package was used.
+        """
+{%- endif %}
+{%- if catalog_provider_list %}
+
+@final
+class ReadingsCatalogList:
+    """A list of catalogs, with the catalog ``house``, a :class:`ReadingsCatalog`.
+
+    A session has one list, so this replaces that which it had, with all catalogs in it. Others can
+    be registered in it.
+    """
+
+    def __new__(cls) -> ReadingsCatalogList: ...
+    def __datafusion_catalog_provider_list__(self, session: object = None) -> CapsuleType:
+        """Hand the list to DataFusion, as a ``datafusion_catalog_provider_list`` capsule.
+
+        Args:
+            session: a ``datafusion.SessionContext``, or a
+                ``datafusion_logical_extension_codec`` capsule.
+
+        Raises:
+            ImportError: the installed ``datafusion`` is of another major version.
+            TypeError: ``session`` is neither.
+            ValueError: ``session`` is a capsule of another name.
+            RuntimeError: this process was forked after the package was used.
+        """
+{%- endif %}
+{%- if extension_options %}
+
+@final
+class Options:
+    """Options of a session, under the prefix ``{{crate_name}}``.
+
+    Give them to ``SessionConfig.with_extension``; from then on, ``SET {{crate_name}}.unit = 'kelvin'``
+    changes them. DataFusion takes any value there: a wrong one is an error where it is used.
+
+    Args:
+        unit: ``"celsius"``, ``"fahrenheit"`` or ``"kelvin"``.
+        decimals: how many digits after the point, 0 to 9.
+
+    Raises:
+        ValueError: an argument is none of these.
+    """
+
+    def __new__(cls, unit: str = "celsius", decimals: int = 1) -> Options: ...
+    @property
+    def unit(self) -> str:
+        """The unit that temperatures are shown in."""
+
+    @property
+    def decimals(self) -> int:
+        """How many digits after the point they are shown with."""
+
+    def __datafusion_extension_options__(self) -> CapsuleType:
+        """Hand the options to DataFusion, as a ``datafusion_extension_options`` capsule.
+
+        Raises:
+            ImportError: the installed ``datafusion`` is of another major version.
+        """
+
+@final
+class ShowCelsius:
+    """The scalar function ``show_celsius(celsius)``: a temperature as text, such as ``'20.0 °C'``.
+
+    ``celsius`` is a number. Unit and decimals are those of the session's :class:`Options`, or
+    their defaults.
+    """
+
+    def __new__(cls) -> ShowCelsius: ...
+    def __datafusion_scalar_udf__(self) -> CapsuleType:
+        """Hand the function to DataFusion, as a ``datafusion_scalar_udf`` capsule.
+
+        Raises:
+            ImportError: the installed ``datafusion`` is of another major version.
+        """
+{%- endif %}
+{%- if physical_optimizer_rule %}
+
+@final
+class TrustSourceRule:
+    """A rule that takes ``CooperativeExec`` away from above the tables of this package.
+
+    DataFusion puts it there to make foreign sources give way to others. These do so by themselves.
+    """
+
+    def __new__(cls) -> TrustSourceRule: ...
+    def __datafusion_physical_optimizer_rule__(self) -> CapsuleType:
+        """Hand the rule to DataFusion, as a ``datafusion_physical_optimizer_rule`` capsule.
+
+        Raises:
+            ImportError: the installed ``datafusion`` is of another major version.
+            RuntimeError: this process was forked after the package was used.
+        """
+{%- endif %}
+{%- if logical_extension_codec %}
+
+@final
+class LogicalCodec:
+    """Logical plans over :class:`Readings` as bytes, for another process.
+
+    Rows that were inserted cannot be sent. Bytes of another format, or damaged ones, are an error.
+    """
+
+    __datafusion_codec_id__: ClassVar[str]
+    """What is written before the bytes, to find this codec again."""
+
+    def __new__(cls) -> LogicalCodec: ...
+    def __datafusion_logical_extension_codec__(self, session: object = None) -> CapsuleType:
+        """Hand the codec to DataFusion, as a ``datafusion_logical_extension_codec`` capsule.
+
+        Args:
+            session: a ``datafusion.SessionContext``, or a
+                ``datafusion_task_context_provider`` capsule.
+
+        Raises:
+            ImportError: the installed ``datafusion`` is of another major version.
+            TypeError: ``session`` is neither.
+            ValueError: ``session`` is a capsule of another name.
+            RuntimeError: this process was forked after the package was used.
+        """
+{%- endif %}
+{%- if physical_extension_codec %}
+
+@final
+class PhysicalCodec:
+    """Physical plans over :class:`Readings` as bytes, for another process.
+
+    Rows that were inserted cannot be sent. Bytes of another format, or damaged ones, are an error.
+    """
+
+    __datafusion_codec_id__: ClassVar[str]
+    """What is written before the bytes, to find this codec again."""
+
+    def __new__(cls) -> PhysicalCodec: ...
+    def __datafusion_physical_extension_codec__(self, session: object = None) -> CapsuleType:
+        """Hand the codec to DataFusion, as a ``datafusion_physical_extension_codec`` capsule.
+
+        Args:
+            session: a ``datafusion.SessionContext``, or a
+                ``datafusion_task_context_provider`` capsule.
+
+        Raises:
+            ImportError: the installed ``datafusion`` is of another major version.
+            TypeError: ``session`` is neither.
+            ValueError: ``session`` is a capsule of another name.
+            RuntimeError: this process was forked after the package was used.
+        """
+{%- endif %}
+{%- if query_planner %}
+
+@final
+class OffsetPlanner:
+    """A planner that does not read the rows that an ``OFFSET`` skips.
+
+    Every query passes through it as bytes, so the codecs of this package must be installed, and
+    those of others whose tables are queried.
+
+    Args:
+        fallback: the planner for all other queries: a ``datafusion.SessionContext``, or its
+            ``datafusion_query_planner`` capsule, taken before this planner is installed there.
+
+    Raises:
+        ImportError: the installed ``datafusion`` is of another major version.
+        TypeError: ``fallback`` is neither.
+        ValueError: ``fallback`` is a capsule of another name.
+    """
+
+    def __new__(cls, fallback: object) -> OffsetPlanner: ...
+    def __datafusion_query_planner__(self, session: object = None) -> CapsuleType:
+        """Hand the planner to DataFusion, as a ``datafusion_query_planner`` capsule.
+
+        Args:
+            session: a ``datafusion.SessionContext``, whose codecs it uses.
+
+        Raises:
+            ImportError: the installed ``datafusion`` is of another major version.
+            TypeError: ``session`` is something else.
+        """
+{%- endif %}
+{%- if session_extension %}
+
+@final
+class SessionExtension:
+    """Codecs and planner in one, for ``SessionContext.with_extensions``."""
+
+    def __new__(cls) -> SessionExtension: ...
+    def __datafusion_session_components__(self, ctx: object) -> object:
+        """The codecs, as ``datafusion.SessionExtensionComponents``.
+
+        Raises:
+            ImportError: the installed ``datafusion`` is of another major version.
+        """
+
+    def __datafusion_session_planner__(self, ctx: object, fallback: object) -> OffsetPlanner:
+        """The planner, around ``fallback``.
+
+        Raises:
+            ImportError: the installed ``datafusion`` is of another major version.
+            TypeError, ValueError: ``fallback`` is no planner.
+        """
+{%- endif %}

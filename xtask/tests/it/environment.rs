@@ -7,7 +7,9 @@ use std::sync::{LazyLock, Mutex};
 
 use xtask::python::venv_program;
 
-use crate::tools::{Run, build_environment, cpython, generate, scratch, target, tool};
+use crate::tools::{
+    Run, build_environment, choose, cpython, extension_points, generate, scratch, target, tool,
+};
 
 /// What the tests of a generated project import, besides the project.
 pub const TEST_PACKAGES: [&str; 4] = ["duckdb", "polars", "pyarrow", "pytest"];
@@ -19,13 +21,18 @@ pub struct Built {
 }
 
 /// A project with all defaults.
-pub static PLAIN: LazyLock<Built> = LazyLock::new(|| Built::new("plain-ext", |_| {}));
+pub static PLAIN: LazyLock<Built> = LazyLock::new(|| Built::new("plain-ext", &[], |_| {}));
+
+/// A project with all extension points.
+pub static FULL: LazyLock<Built> =
+    LazyLock::new(|| Built::new("full-ext", &extension_points(), |_| {}));
 
 impl Built {
-    /// Generates the project `name`, lets `change` edit it, and builds its wheel.
-    pub fn new(name: &str, change: impl FnOnce(&Path)) -> Self {
+    /// Generates the project `name` with extension points `points`, the default ones if there are
+    /// none, lets `change` edit it, and builds its wheel.
+    pub fn new(name: &str, points: &[String], change: impl FnOnce(&Path)) -> Self {
         let folder = scratch(&format!("project {name}"));
-        generate(&folder, name).succeed();
+        generate(&folder, name).args(choose(points)).succeed();
         let project = folder.join(name);
         change(&project);
 

@@ -1,13 +1,17 @@
 //! Every answer renders into a project whose files parse, are formatted, and hold nothing of the
 //! template.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use xtask::root;
 
-use crate::tools::{Run, assert_same, check_formatted, files, generate, read, read_toml, scratch};
+use crate::tools::{
+    Run, assert_same, cargo, check_formatted, choose, extension_points, files, generate, read,
+    read_toml, scratch,
+};
 
 const LICENSES: [&str; 3] = ["Apache-2.0", "MIT", "MIT OR Apache-2.0"];
 const CIS: [&str; 4] = ["github", "gitlab", "both", "none"];
@@ -17,6 +21,45 @@ const DESCRIPTIONS: [&str; 2] = [
     "Zähler's & Co: <fast> #1",
 ];
 
+#[derive(Debug)]
+struct Answers {
+    license: &'static str,
+    ci: &'static str,
+    repository: &'static str,
+    description: &'static str,
+    points: Vec<String>,
+}
+
+impl Default for Answers {
+    fn default() -> Self {
+        Self {
+            license: LICENSES[0],
+            ci: CIS[0],
+            repository: REPOSITORIES[0],
+            description: DESCRIPTIONS[0],
+            points: vec![],
+        }
+    }
+}
+
+impl Answers {
+    fn texts(&self) -> [(&'static str, &'static str); 4] {
+        [
+            ("license", self.license),
+            ("ci", self.ci),
+            ("repository", self.repository),
+            ("description", self.description),
+        ]
+    }
+
+    /// The arguments that give these answers.
+    fn define(&self) -> Vec<String> {
+        let mut arguments = choose(&self.points);
+        arguments.extend(define(&self.texts()));
+        arguments
+    }
+}
+
 /// The arguments that give `answers`.
 fn define(answers: &[(&str, &str)]) -> Vec<String> {
     answers
@@ -25,62 +68,210 @@ fn define(answers: &[(&str, &str)]) -> Vec<String> {
         .collect()
 }
 
+/// Answers in which every two values of different questions occur together; of each extension
+/// point, whether it is chosen is a question of its own.
+fn pairwise() -> Vec<Answers> {
+    let points = extension_points();
+    let mut levels = vec![
+        LICENSES.len(),
+        CIS.len(),
+        REPOSITORIES.len(),
+        DESCRIPTIONS.len(),
+    ];
+    levels.extend(points.iter().map(|_| 2));
+    covering_rows(&levels)
+        .into_iter()
+        .map(|row| {
+            let chosen = points.iter().zip(&row[4..]).filter(|(_, yes)| **yes == 1);
+            Answers {
+                license: LICENSES[row[0]],
+                ci: CIS[row[1]],
+                repository: REPOSITORIES[row[2]],
+                description: DESCRIPTIONS[row[3]],
+                points: chosen.map(|(point, _)| point.clone()).collect(),
+            }
+        })
+        .collect()
+}
+
+/// Rows of one value for each of the questions, of which the i-th has `levels[i]`; greedily few.
+fn covering_rows(levels: &[usize]) -> Vec<Vec<usize>> {
+    let pair = |a: (usize, usize), b: (usize, usize)| (a.min(b), a.max(b));
+    let values = |question: usize| (0..levels[question]).map(move |value| (question, value));
+    let questions = 0..levels.len();
+    let mut missing: BTreeSet<_> = questions
+        .clone()
+        .flat_map(|a| questions.clone().skip(a + 1).map(move |b| (a, b)))
+        .flat_map(|(a, b)| values(a).flat_map(move |x| values(b).map(move |y| (x, y))))
+        .collect();
+    let mut rows = vec![];
+    while let Some(&(first, second)) = missing.first() {
+        let mut row = vec![first, second];
+        for question in questions.clone() {
+            if question != first.0 && question != second.0 {
+                let covered = |&value: &(usize, usize)| {
+                    let pairs = row.iter().map(|&other| pair(value, other));
+                    pairs.filter(|pair| missing.contains(pair)).count()
+                };
+                let best = values(question).max_by_key(covered).unwrap();
+                row.push(best);
+            }
+        }
+        row.sort_unstable();
+        missing.retain(|(a, b)| !(row.contains(a) && row.contains(b)));
+        rows.push(row.into_iter().map(|(_, value)| value).collect());
+    }
+    rows
+}
+
 #[test]
-fn every_answer() {
-    // Every pair of answers occurs: `license` × `ci` in full, and over them each of the others
-    // with both of its values beside every license and every ci.
-    let folder = scratch("every answer");
-    for (l, license) in LICENSES.iter().enumerate() {
-        for (c, ci) in CIS.iter().enumerate() {
-            let repository = REPOSITORIES[(l + c) % 2];
-            let description = DESCRIPTIONS[(l + c / 2) % 2];
-            let name = format!("my-ext-{l}{c}");
-            let answers = [
-                ("license", *license),
-                ("ci", *ci),
-                ("repository", repository),
-                ("description", description),
-                ("extension_points", "table_provider"),
-            ];
-            generate(&folder, &name).args(define(&answers)).succeed();
-            let project = folder.join(&name);
-            check_manifests(&project, &answers);
-            check_files(&project, license, ci);
-            check_nothing_left(&project);
-            check_formatted(&project);
-            check_reproducible(&project, &name);
+fn every_pair_of_answers() {
+    let folder = scratch("every pair of answers");
+    for (i, answers) in pairwise().iter().enumerate() {
+        check_answers(&folder, &format!("pair-{i}"), answers);
+    }
+}
+
+/// Each extension point, all of them, and all but one.
+#[test]
+fn every_extension_point() {
+    let folder = scratch("every extension point");
+    let points = extension_points();
+    let singles = points.iter().map(|point| vec![point.clone()]);
+    let all_but_one = points.iter().map(|left_out| {
+        let others = points.iter().filter(|point| *point != left_out);
+        others.cloned().collect::<Vec<_>>()
+    });
+    // What one needs is put back, which often makes it all of them.
+    let mut seen = BTreeSet::new();
+    let selections = singles.chain([points.clone()]).chain(all_but_one);
+    for (i, points) in selections.enumerate() {
+        let answers = Answers {
+            points,
+            ..Answers::default()
+        };
+        if seen.insert(rendered_points(&folder, &answers.points)) {
+            check_answers(&folder, &format!("points-{i}"), &answers);
         }
     }
 }
 
-fn check_manifests(project: &Path, answers: &[(&str, &str)]) {
-    let answer = |key| answers.iter().find(|(k, _)| *k == key).unwrap().1;
+/// The extension points of a project for which `points` were chosen: these, and what they need.
+fn rendered_points(folder: &Path, points: &[String]) -> BTreeSet<String> {
+    generate(folder, "needs").args(choose(points)).succeed();
+    let project = folder.join("needs");
+    let recorded = recorded_points(&project);
+    fs::remove_dir_all(project).unwrap();
+    recorded
+}
+
+fn recorded_points(project: &Path) -> BTreeSet<String> {
+    let answers = read_toml(project.join(".template-answers.toml"));
+    let points = answers["values"]["extension_points"].as_array().unwrap();
+    points
+        .iter()
+        .map(|point| point.as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// Generates a project, and looks at it in every way that needs no build.
+fn check_answers(folder: &Path, name: &str, answers: &Answers) {
+    println!("{answers:?}");
+    generate(folder, name).args(answers.define()).succeed();
+    let project = folder.join(name);
+    check_manifests(&project, answers);
+    check_files(&project, answers);
+    check_nothing_left(&project);
+    check_parses(&project);
+    check_formatted(&project);
+    check_reproducible(&project, name);
+    cargo(&project)
+        .args(["clippy", "--all-targets", "--", "--deny", "warnings"])
+        .succeed();
+}
+
+/// Every selection of extension points there is. It renders thousands of projects, which takes
+/// some ten minutes, and is for the nightly run: `cargo test every_selection -- --ignored`.
+#[test]
+#[ignore = "takes ten minutes"]
+fn every_selection() {
+    let folder = scratch("every selection");
+    let points = extension_points();
+    let needs: Vec<_> = points
+        .iter()
+        .map(|point| rendered_points(&folder, std::slice::from_ref(point)))
+        .collect();
+    let mut selections = BTreeSet::new();
+    for bits in 1..1_u32 << points.len() {
+        let chosen = (0..points.len()).filter(|i| bits & (1 << i) != 0);
+        let needed: BTreeSet<_> = chosen.flat_map(|i| needs[i].clone()).collect();
+        selections.insert(needed);
+    }
+    println!(
+        "{} selections make {} projects",
+        (1 << points.len()) - 1,
+        selections.len()
+    );
+    // Most files are the same in many projects: each is looked at once.
+    let mut seen = BTreeSet::new();
+    for selection in &selections {
+        let chosen: Vec<_> = selection.iter().cloned().collect();
+        generate(&folder, "any").args(choose(&chosen)).succeed();
+        let project = folder.join("any");
+        assert_eq!(&recorded_points(&project), selection);
+        for point in &points {
+            let chosen = selection.contains(point);
+            assert_eq!(project.join(format!("src/{point}.rs")).exists(), chosen);
+        }
+        check_nothing_left(&project);
+        let is_new = files(&project)
+            .into_iter()
+            .filter(|path| seen.insert((path.clone(), read(project.join(path)))))
+            .count()
+            > 0;
+        if is_new {
+            check_parses(&project);
+            check_formatted(&project);
+        }
+        fs::remove_dir_all(project).unwrap();
+    }
+}
+
+fn check_manifests(project: &Path, answers: &Answers) {
     let cargo = read_toml(project.join("Cargo.toml"));
     let pyproject = read_toml(project.join("pyproject.toml"));
     let (package, metadata) = (&cargo["package"], &pyproject["project"]);
     for key in ["name", "description", "license"] {
         assert_eq!(package[key], metadata[key]);
     }
-    assert_eq!(package["description"].as_str(), Some(answer("description")));
-    assert_eq!(package["license"].as_str(), Some(answer("license")));
+    assert_eq!(package["description"].as_str(), Some(answers.description));
+    assert_eq!(package["license"].as_str(), Some(answers.license));
     let repository = package.get("repository").and_then(toml::Value::as_str);
     let url = metadata
         .get("urls")
         .and_then(|urls| urls["Repository"].as_str());
-    assert_eq!(repository.unwrap_or_default(), answer("repository"));
+    assert_eq!(repository.unwrap_or_default(), answers.repository);
     assert_eq!(url, repository);
 
     let recorded = &read_toml(project.join(".template-answers.toml"))["values"];
-    for (key, value) in answers {
-        let recorded = match &recorded[*key] {
-            toml::Value::Array(items) => items[0].as_str(),
-            item => item.as_str(),
-        };
-        assert_eq!(recorded, Some(*value));
+    for (key, value) in answers.texts() {
+        assert_eq!(recorded[key].as_str(), Some(value));
+    }
+    let recorded = recorded_points(project);
+    assert!(answers.points.iter().all(|point| recorded.contains(point)));
+    for point in extension_points() {
+        for path in [format!("src/{point}.rs"), format!("tests/test_{point}.py")] {
+            assert_eq!(
+                project.join(&path).exists(),
+                recorded.contains(&point),
+                "{path}"
+            );
+        }
     }
 }
 
-fn check_files(project: &Path, license: &str, ci: &str) {
+fn check_files(project: &Path, answers: &Answers) {
+    let (license, ci) = (answers.license, answers.ci);
     let has = |path: &str| project.join(path).exists();
     assert_eq!(
         has(".github/workflows/ci.yml"),
@@ -136,6 +327,23 @@ fn check_nothing_left(project: &Path) {
     }
 }
 
+/// rustc, Cargo and Python would read every file.
+fn check_parses(project: &Path) {
+    for path in files(project) {
+        let text = read(project.join(&path));
+        let problem = match path.extension().and_then(|extension| extension.to_str()) {
+            Some("rs") => syn::parse_file(&text).err().map(|error| error.to_string()),
+            Some("toml") => text
+                .parse::<toml::Table>()
+                .err()
+                .map(|error| error.to_string()),
+            // ruff reads Python, in `check_formatted`.
+            _ => None,
+        };
+        assert_eq!(problem, None, "{}", path.display());
+    }
+}
+
 /// The recorded answers give the same project again.
 fn check_reproducible(project: &Path, name: &str) {
     let again = scratch("every answer, again");
@@ -146,34 +354,44 @@ fn check_reproducible(project: &Path, name: &str) {
     assert_same(project, &again.join(name));
 }
 
-/// Liquid renders an unknown variable as nothing, and says nothing.
+/// Liquid renders an unknown variable as nothing, takes an unknown condition for true, and says
+/// nothing.
 #[test]
 fn every_variable_is_declared() {
     let config = read_toml(root().join("cargo-generate.toml"));
-    let mut declared = vec!["project-name".to_owned(), "crate_name".to_owned()];
+    let mut declared: BTreeSet<_> = ["project-name", "crate_name", "classes", "class"]
+        .map(str::to_owned)
+        .into();
     declared.extend(config["placeholders"].as_table().unwrap().keys().cloned());
+    declared.extend(extension_points());
     let versions = read(root().join("hooks/versions.rhai"));
     declared.extend(versions.lines().filter_map(|line| {
         let (name, _) = line.trim().split_once(": ")?;
         (!name.contains(' ')).then(|| name.to_owned())
     }));
+    const KEYWORDS: [&str; 10] = [
+        "if", "elsif", "else", "endif", "for", "in", "endfor", "or", "==", "!=",
+    ];
 
     let template = root().join("template");
     let mut used = 0;
     for path in files(&template) {
         let text = format!("{}{}", read(template.join(&path)), path.display());
-        for tag in text.split("{{").skip(1) {
+        let values = text.split("{{").skip(1).map(|tag| {
             let (expression, _) = tag.split_once("}}").unwrap();
-            let name = expression.split('|').next().unwrap().trim();
-            assert!(
-                declared.iter().any(|d| d == name),
-                "{name} in {}",
-                path.display()
-            );
+            expression.split('|').next().unwrap()
+        });
+        let tags = text.split("{%").skip(1).map(|tag| {
+            let (tag, _) = tag.split_once("%}").unwrap();
+            tag.trim_matches('-')
+        });
+        let words = values.chain(tags).flat_map(str::split_whitespace);
+        for word in words.filter(|word| !KEYWORDS.contains(word) && !word.starts_with('"')) {
+            assert!(declared.contains(word), "{word} in {}", path.display());
             used += 1;
         }
     }
-    assert!(used > 20);
+    assert!(used > 100);
 }
 
 #[test]
@@ -217,11 +435,21 @@ fn nothing_outside_of_the_project_is_written() {
     // A workspace around it must stay as it is.
     let manifest = "[workspace]\nresolver = \"3\"\nmembers = []\n";
     fs::write(folder.join("Cargo.toml"), manifest).unwrap();
-    generate(&folder, "my-ext")
-        .env("HOME", &home)
-        .env("XDG_CONFIG_HOME", &home)
-        .succeed();
-    assert_eq!(files(&home), Vec::<std::path::PathBuf>::new());
+    let git_config = "[user]\n\tname = nobody\n";
+    fs::write(home.join(".gitconfig"), git_config).unwrap();
+    let generate = |name: &str| {
+        let mut command = generate(&folder, name);
+        command.env("HOME", &home).env("XDG_CONFIG_HOME", &home);
+        command
+    };
+    generate("my-ext").succeed();
+    generate("class").fail();
+    let left: Vec<_> = fs::read_dir(&home)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(left, [".gitconfig"]);
+    assert_eq!(read(home.join(".gitconfig")), git_config);
     assert_eq!(read(folder.join("Cargo.toml")), manifest);
     let entries = fs::read_dir(&folder).unwrap().count();
     assert_eq!(entries, 2);
@@ -234,23 +462,10 @@ fn rendered_files_are_up_to_date() {
         .succeed();
 }
 
-/// The lists of the hooks agree with the questions, and with the files.
+/// If this fails, look at the difference, and run `cargo xtask golden`.
 #[test]
-fn extension_points_agree() {
-    let config = read_toml(root().join("cargo-generate.toml"));
-    let choices = config["placeholders"]["extension_points"]["choices"]
-        .as_array()
-        .unwrap();
-    let hook = read(root().join("hooks/extension_points.rhai"));
-    for choice in choices {
-        assert!(hook.contains(&format!("export const ALL = [{choice}")));
-        let choice = choice.as_str().unwrap();
-        assert!(root().join(format!("template/src/{choice}.rs")).exists());
-        assert!(
-            root()
-                .join(format!("template/tests/test_{choice}.py"))
-                .exists()
-        );
-        assert!(read(root().join("template/src/lib.rs")).contains(&format!("mod {choice};")));
-    }
+fn projects_look_as_they_did() {
+    Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(["golden", "--check"])
+        .succeed();
 }

@@ -1,72 +1,218 @@
-//! What an owner may write into `source.rs`, and what may happen to a process: Python gets an
+//! What an owner may write into a project, and what may happen to a process: Python gets an
 //! exception, and goes on.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use xtask::root;
 
 use crate::environment::{Built, Environment, TEST_PACKAGES};
-use crate::tools::{python_files, read};
+use crate::tools::{extension_points, files, python_files, read};
 
-/// Puts faults into each function of the source that its owner writes. The places are found by
-/// what the stub says there, so that they go with it.
-fn inject(project: &Path) {
-    let path = project.join("src/source.rs");
-    let mut source = read(&path);
-    for (place, fault) in [
-        (
-            "pub fn try_new(rows: i64, partitions: i64) -> Result<Self> {",
-            "fault::panic(\"try_new\");",
-        ),
-        (
-            "pub fn schema(&self) -> SchemaRef {",
-            "fault::panic(\"schema\");",
-        ),
-        (
-            "pub fn supports_filter(&self, filter: &Expr) -> TableProviderFilterPushDown {",
-            "fault::panic(\"supports_filter\");",
-        ),
-        (
-            ") -> Result<Vec<Partition>> {",
-            "fault::wait(\"plan\").await?; fault::panic(\"plan\"); fault::error(\"plan\")?;",
-        ),
-        (
-            "pub fn statistics(&self) -> Result<Statistics> {",
-            "fault::panic(\"statistics\"); fault::error(\"statistics\")?;",
-        ),
-        (
-            "pub fn read(&self, batch_size: usize) -> Result<BoxStream<'static, Result<RecordBatch>>> {",
-            "fault::panic(\"read\"); fault::error(\"read\")?;",
-        ),
-        (
-            "fn batch(&self, ids: Range<i64>) -> Result<RecordBatch> {",
-            "if ids.start > 20_000 { fault::panic(\"batch\"); fault::error(\"batch\")?; }",
-        ),
-        (
-            "async move {",
-            "if let Err(error) = fault::wait(\"batch\").await { return Some((Err(error), end)); }",
-        ),
-        (
-            "pub struct Source {",
-            "#[allow(dead_code)] ballast: fault::Ballast,",
-        ),
-        (
-            "Ok(Self {\n            rows,",
-            "ballast: fault::Ballast::default(),",
-        ),
-    ] {
-        assert_eq!(source.matches(place).count(), 1, "{place}");
-        source = source.replace(place, &format!("{place}\n{fault}"));
+/// The functions that an owner writes, in each file of `src/`.
+const FUNCTIONS: [(&str, &[&str]); 14] = [
+    (
+        "source",
+        &[
+            "Source::try_new",
+            "Source::schema",
+            "Source::plan",
+            "Source::supports_filter",
+            "Source::insert",
+            "Partition::read",
+            "Partition::statistics",
+        ],
+    ),
+    (
+        "scalar_udf",
+        &[
+            "fahrenheit",
+            "ScalarUDFImpl::coerce_types",
+            "ScalarUDFImpl::return_type",
+            "ScalarUDFImpl::invoke_with_args",
+        ],
+    ),
+    (
+        "aggregate_udf",
+        &[
+            "Accumulator::update_batch",
+            "Accumulator::retract_batch",
+            "Accumulator::merge_batch",
+            "Accumulator::state",
+            "Accumulator::evaluate",
+            "GroupsAccumulator::update_batch",
+            "GroupsAccumulator::merge_batch",
+            "GroupsAccumulator::state",
+            "GroupsAccumulator::evaluate",
+            "GroupsAccumulator::convert_to_state",
+            "AggregateUDFImpl::return_type",
+            "AggregateUDFImpl::state_fields",
+            "AggregateUDFImpl::accumulator",
+            "AggregateUDFImpl::create_groups_accumulator",
+        ],
+    ),
+    (
+        "window_udf",
+        &[
+            "change",
+            "PartitionEvaluator::evaluate_all",
+            "WindowUDFImpl::field",
+            "WindowUDFImpl::partition_evaluator",
+        ],
+    ),
+    ("table_function", &["source"]),
+    ("table_provider_factory", &["source"]),
+    (
+        "schema_provider",
+        &[
+            "ReadingsSchemaProvider::names",
+            "ReadingsSchemaProvider::source",
+        ],
+    ),
+    (
+        "catalog_provider",
+        &[
+            "ReadingsCatalogProvider::names",
+            "ReadingsCatalogProvider::find",
+        ],
+    ),
+    ("catalog_provider_list", &["catalogs"]),
+    (
+        "extension_options",
+        &[
+            "FromStr::from_str",
+            "DisplayOptions::of_session",
+            "DisplayOptions::show",
+            "ScalarUDFImpl::return_type",
+            "ScalarUDFImpl::invoke_with_args",
+        ],
+    ),
+    ("physical_optimizer_rule", &["rewrite"]),
+    ("logical_extension_codec", &["encode", "decode"]),
+    (
+        "physical_extension_codec",
+        &["encode_partition", "decode_partition"],
+    ),
+    ("query_planner", &["plan"]),
+];
+
+/// Further places, found by what the stub says there, and what is put after it.
+const EDITS: [(&str, &str); 4] = [
+    (
+        "fn batch(&self, rows: Range<usize>) -> Result<RecordBatch> {",
+        "if rows.start > 20_000 { crate::fault::fail(\"source::Partition::batch\")?; }",
+    ),
+    (
+        "async move {",
+        "if let Err(error) = crate::fault::wait(\"source::Partition::batch\").await {
+            return Some((Err(error), end));
+        }",
+    ),
+    (
+        "pub struct Source {",
+        "#[allow(dead_code)] ballast: crate::fault::Ballast,",
+    ),
+    (
+        "Ok(Self {\n            rows,",
+        "ballast: crate::fault::Ballast::default(),",
+    ),
+];
+
+/// Puts faults into `function`, which is a free one or `Block::method`. Returns their kinds.
+fn inject(source: &mut String, place: &str, function: &str) -> &'static str {
+    let find = |text: &str, from: usize| {
+        let found = source[from..].find(text);
+        from + found.unwrap_or_else(|| panic!("no {text:?} for {place}"))
+    };
+    let (block, name) = function.split_once("::").unwrap_or(("", function));
+    let block = match block {
+        "" => 0,
+        block => find(&format!("\nimpl {block} "), 0),
+    };
+    let start = find(&format!("fn {name}("), block);
+    let body = find("{\n", start) + 2;
+    let indent = if function == name { "" } else { "    " };
+    let end = find(&format!("\n{indent}}}\n"), body);
+    let is_async = source[..start].ends_with("async ");
+    let can_fail = source[start..body].contains("-> Result<");
+
+    // A panic becomes an error there, so that is where owners write.
+    let catch = "catch(";
+    if let Some(at) = source[body..end].find(catch) {
+        let at = body + at;
+        let with_fault = format!("crate::fault::catch({place:?},");
+        source.replace_range(at..at + catch.len(), &with_fault);
+        return "panic error";
     }
-    let faults = root().join("xtask/tests/hostile/faults.rs");
-    source.push_str(&read(faults));
-    fs::write(path, source).unwrap();
+    let (kinds, fault) = match (is_async, can_fail) {
+        (false, false) => ("panic", format!("crate::fault::panic({place:?});")),
+        (false, true) => ("panic error", format!("crate::fault::fail({place:?})?;")),
+        (true, _) => (
+            "panic error wait",
+            format!("crate::fault::wait({place:?}).await?; crate::fault::fail({place:?})?;"),
+        ),
+    };
+    source.insert_str(body, &fault);
+    kinds
+}
+
+/// Puts faults into all functions that owners write.
+fn hostile(project: &Path) {
+    let source = |name: &str| project.join("src").join(name).with_extension("rs");
+    let mut places = BTreeMap::from([("source::Partition::batch".to_owned(), "panic error wait")]);
+    for (file, functions) in FUNCTIONS {
+        let path = source(file);
+        let mut text = read(&path);
+        for function in functions {
+            let place = format!("{file}::{function}");
+            let kinds = inject(&mut text, &place, function);
+            places.insert(place, kinds);
+        }
+        if file == "source" {
+            for (place, fault) in EDITS {
+                assert_eq!(text.matches(place).count(), 1, "{place}");
+                text = text.replace(place, &format!("{place}\n{fault}\n"));
+            }
+        }
+        fs::write(path, text).unwrap();
+    }
+    fs::copy(
+        root().join("xtask/tests/hostile/faults.rs"),
+        source("fault"),
+    )
+    .unwrap();
+    let library = read(source("lib"));
+    fs::write(source("lib"), format!("{library}\nmod fault;\n")).unwrap();
+
+    check_todos(project);
+
+    // The tests have to know.
+    let package = project.join("python/hostile_ext/__init__.py");
+    let python = read(&package);
+    fs::write(package, format!("{python}\nPLACES = {places:#?}\n")).unwrap();
+}
+
+/// Every function at which a TODO stands has a fault.
+fn check_todos(project: &Path) {
+    let folder = project.join("src");
+    for file in files(&folder) {
+        let text = read(folder.join(&file));
+        for todo in text.split("TODO(").skip(1) {
+            let is_note = |line: &&str| line.trim_start().starts_with(['/', '#']);
+            let code = todo.lines().skip(1).find(|line| !is_note(line));
+            if code.is_some_and(|code| code.contains("fn ")) {
+                let (_, body) = todo.split_once("{\n").unwrap();
+                let has_fault = body.trim_start().starts_with("crate::fault::");
+                assert!(has_fault, "{}: TODO({todo}", file.display());
+            }
+        }
+    }
 }
 
 #[test]
-fn faults_of_the_source() {
-    let built = Built::new("hostile-ext", inject);
+fn faults() {
+    let built = Built::new("hostile-ext", &extension_points(), hostile);
     let environment = Environment::new("faults", "3.12", &TEST_PACKAGES);
     environment.install(&[&built.wheel], &[]);
     environment.pytest(&python_files().join("test_faults.py"));

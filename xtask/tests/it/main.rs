@@ -1,9 +1,11 @@
 //! Generates projects, and looks at them, builds them, and runs them against real hosts.
 
+mod crossing;
 mod environment;
 mod generate;
 mod hostile;
 mod hosts;
+mod lists;
 mod names;
 mod program;
 mod project;

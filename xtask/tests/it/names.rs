@@ -127,7 +127,8 @@ fn refusals_say_what_to_type() {
             "is a package that the project depends on",
         ),
         ("datafusion", "is a package that the project depends on"),
-        ("tests", "is a folder of the project"),
+        ("tests", "is a file or folder of the project"),
+        ("hooks", "is a file or folder of the project"),
         ("nul", "is a device of Windows"),
         (
             &format!("{LONGEST}a"),
@@ -144,13 +145,13 @@ fn refusals_say_what_to_type() {
 fn any_name_is_taken_or_refused() {
     let folder = scratch("any name");
     let config = Config {
-        cases: 150,
+        cases: 2_000,
         failure_persistence: None,
         ..Config::default()
     };
     // Names that are likely to be taken, and any text that an argument can be.
     let names = prop_oneof![
-        4 => "[A-Za-z][A-Za-z0-9_.-]{0,12}",
+        1 => "[A-Za-z][A-Za-z0-9_.-]{0,12}",
         1 => "[^\0]{0,6}",
     ];
     TestRunner::new(config)
@@ -243,9 +244,10 @@ fn no_dependency_is_missing() {
     let template = root().join("template");
     let cargo = read(template.join("Cargo.toml"));
     let (_, dependencies) = cargo.split_once("[dependencies]\n").unwrap();
+    let (dependencies, _) = dependencies.split_once("\n[").unwrap();
     let crates = dependencies
         .lines()
-        .map_while(|line| line.split_once(" = "));
+        .filter_map(|line| line.split_once(" = "));
     let pyproject = read(template.join("pyproject.toml"));
     let packages = pyproject.lines().filter_map(|line| {
         let requirement = line.trim().trim_start_matches("dependencies = [");

@@ -2,20 +2,29 @@
 //! one wheel of it passes its tests on every Python.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::environment::{Environment, PLAIN, TEST_PACKAGES};
-use crate::tools::{Run, cargo, check_formatted, path_with, tool};
+use crate::environment::{Built, Environment, FULL, PLAIN, TEST_PACKAGES};
+use crate::tools::{
+    Run, cargo, check_formatted, choose, extension_points, files, generate, path_with, read,
+    read_toml, scratch, tool,
+};
+
+/// Those whose every check is run: `every_extension_point` has clippy for the others too.
+fn projects() -> [&'static Built; 2] {
+    [&PLAIN, &FULL]
+}
 
 #[test]
 fn passes_its_rust_checks() {
-    let project = &PLAIN.project;
-    cargo(project).args(["fmt", "--check"]).succeed();
-    cargo(project)
-        .args(["clippy", "--all-targets", "--", "--deny", "warnings"])
-        .succeed();
-    let said = cargo(project).arg("test").succeed();
-    assert!(said.contains("test result: ok. 6 passed"), "{said}");
+    for Built { project, .. } in projects() {
+        cargo(project).args(["fmt", "--check"]).succeed();
+        cargo(project)
+            .args(["clippy", "--all-targets", "--", "--deny", "warnings"])
+            .succeed();
+        let said = cargo(project).arg("test").succeed();
+        assert!(said.contains("test result: ok. 7 passed"), "{said}");
+    }
 }
 
 /// `cargo test` there needs no Python, to build or to run.
@@ -30,40 +39,88 @@ fn rust_tests_need_no_python() {
 
 #[test]
 fn links_only_the_parts_it_uses() {
-    let tree = cargo(&PLAIN.project)
-        .args([
-            "tree", "--edges", "normal", "--prefix", "none", "--format", "{p}",
-        ])
-        .succeed();
-    for unwanted in ["datafusion v", "datafusion-python", "parquet v", "mimalloc"] {
-        assert!(
-            !tree.contains(&format!("\n{unwanted}")),
-            "{unwanted}\n{tree}"
-        );
+    for Built { project, .. } in projects() {
+        let tree = cargo(project)
+            .args([
+                "tree", "--edges", "normal", "--prefix", "none", "--format", "{p}",
+            ])
+            .succeed();
+        let mut unwanted = vec!["datafusion v", "datafusion-python", "mimalloc"];
+        // A query planner has to read every query.
+        if !project.join("src/query_planner.rs").exists() {
+            unwanted.push("parquet v");
+        }
+        for unwanted in unwanted {
+            assert!(
+                !tree.contains(&format!("\n{unwanted}")),
+                "{unwanted}\n{tree}"
+            );
+        }
+        assert!(tree.contains("\ndatafusion-ffi v55."), "{tree}");
     }
-    assert!(tree.contains("\ndatafusion-ffi v55."), "{tree}");
+}
+
+/// A function needs no table, no runtime, and no `unsafe`.
+#[test]
+fn a_function_brings_no_source() {
+    let folder = scratch("a function");
+    let point = "scalar_udf".to_owned();
+    generate(&folder, "my-ext").args(choose(&[point])).succeed();
+    let project = folder.join("my-ext");
+    let manifest = read_toml(project.join("Cargo.toml"));
+    let dependencies: Vec<_> = manifest["dependencies"]
+        .as_table()
+        .unwrap()
+        .keys()
+        .collect();
+    let expected = [
+        "arrow",
+        "datafusion-common",
+        "datafusion-expr",
+        "datafusion-ffi",
+        "pyo3",
+    ];
+    assert_eq!(dependencies, expected);
+    let sources: Vec<_> = files(&project.join("src"));
+    let expected = ["host.rs", "lib.rs", "panic.rs", "scalar_udf.rs"];
+    assert_eq!(sources, expected.map(PathBuf::from));
+    for source in sources {
+        assert!(!read(project.join("src").join(source)).contains("unsafe"));
+    }
 }
 
 #[test]
 fn unsafe_is_in_one_file_and_explained() {
-    for entry in fs::read_dir(PLAIN.project.join("src")).unwrap() {
+    for entry in fs::read_dir(FULL.project.join("src")).unwrap() {
         let path = entry.unwrap().path();
-        let source = fs::read_to_string(&path).unwrap();
+        let source = read(&path);
         let blocks = source.matches("unsafe {").count();
         let explained = source.matches("// SAFETY: ").count();
         assert_eq!(blocks, explained, "{}", path.display());
-        assert_eq!(blocks > 0, path.ends_with("host.rs"), "{}", path.display());
+        assert_eq!(
+            blocks > 0,
+            path.ends_with("capsule.rs"),
+            "{}",
+            path.display()
+        );
     }
 }
 
+/// Each extension point by itself, and all of them together, as wheels.
 #[test]
-fn todos_are_numbered_and_in_the_readme() {
-    let source = fs::read_to_string(PLAIN.project.join("src/source.rs")).unwrap();
-    let readme = fs::read_to_string(PLAIN.project.join("README.md")).unwrap();
-    for number in 1..=7 {
-        let todo = format!("TODO({number})");
-        assert_eq!(source.matches(&todo).count(), 1, "{todo}");
-        assert_eq!(readme.matches(&todo).count(), 1, "{todo}");
+fn every_extension_point_passes_its_tests() {
+    let environment = Environment::new("points", "3.12", &TEST_PACKAGES);
+    environment.install(&["datafusion==55.0.0"], &[]);
+    let test = |built: &Built| {
+        environment.install(&[&built.wheel], &["--no-deps"]);
+        environment.pytest(&built.project.join("tests"));
+    };
+    println!("all extension points:");
+    test(&FULL);
+    for point in extension_points() {
+        println!("{point}:");
+        let name = format!("{}-ext", point.replace('_', "-"));
+        test(&Built::new(&name, &[point], |_| {}));
     }
 }
 
@@ -83,25 +140,28 @@ fn one_wheel_passes_on_every_python() {
 
 #[test]
 fn passes_its_python_checks() {
-    let environment = Environment::new("types", "3.12", &TEST_PACKAGES);
-    environment.install(&[&PLAIN.wheel], &[]);
-    let python = environment.python().get_program().to_owned();
-    let project = &PLAIN.project;
-    check_formatted(project);
-    tool("mypy")
-        .arg("--python-executable")
-        .arg(&python)
-        .arg("--cache-dir=/dev/null")
-        .current_dir(project)
-        .succeed();
-    // It looks for the package in the environment that is active.
-    let bin = Path::new(&python).parent().unwrap();
-    let said = tool("basedpyright")
-        .args(["--verifytypes", "plain_ext", "--ignoreexternal"])
-        .env("VIRTUAL_ENV", bin.parent().unwrap())
-        .env("PATH", path_with(&[bin]))
-        .succeed();
-    assert!(said.contains("Type completeness score: 100%"), "{said}");
+    for Built { project, wheel } in projects() {
+        let name = project.file_name().unwrap().to_str().unwrap();
+        let environment = Environment::new(&format!("types {name}"), "3.12", &TEST_PACKAGES);
+        environment.install(&[wheel], &[]);
+        let python = environment.python().get_program().to_owned();
+        check_formatted(project);
+        tool("mypy")
+            .arg("--python-executable")
+            .arg(&python)
+            .arg("--cache-dir=/dev/null")
+            .current_dir(project)
+            .succeed();
+        // It looks for the package in the environment that is active.
+        let bin = Path::new(&python).parent().unwrap();
+        let package = name.replace('-', "_");
+        let said = tool("basedpyright")
+            .args(["--verifytypes", &package, "--ignoreexternal"])
+            .env("VIRTUAL_ENV", bin.parent().unwrap())
+            .env("PATH", path_with(&[bin]))
+            .succeed();
+        assert!(said.contains("Type completeness score: 100%"), "{said}");
+    }
 }
 
 /// pyarrow, polars and duckdb read the table where `datafusion` is not installed, and only the

@@ -88,6 +88,27 @@ pub fn generate(folder: &Path, name: &str) -> Command {
     command
 }
 
+/// All extension points, as cargo-generate.toml lists them.
+pub fn extension_points() -> Vec<String> {
+    let config = read_toml(root().join("cargo-generate.toml"));
+    let choices = &config["placeholders"]["extension_points"]["choices"];
+    let choices = choices.as_array().unwrap().iter();
+    choices
+        .map(|point| point.as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// The arguments that choose `points`, or leave the default ones.
+pub fn choose(points: &[String]) -> Vec<String> {
+    match points {
+        [] => vec![],
+        points => vec![
+            "-d".to_owned(),
+            format!("extension_points={}", points.join(",")),
+        ],
+    }
+}
+
 /// `cargo generate`, the program; installed when it is not there yet, which takes some minutes.
 pub fn program() -> Command {
     static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {

@@ -1,176 +1,304 @@
-"""A source that goes wrong: in SQL and as an Arrow stream, Python gets an exception and goes on."""
+"""A package that goes wrong: Python gets an exception, and goes on."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 
+import hostile_ext
 import pytest
+from hostile_ext import PLACES
 
-# Each in a process of its own, as a fault that is not caught ends it. FAULT is set after the
-# table was made where that is what goes wrong later.
-QUERY = """
+from hooks import REGISTER, hooks
+
+TABLE = "ctx.register_table('t', Readings(rows=100_000, partitions=3))"
+SCALAR = f"{TABLE}; ctx.register_udf(udf(Fahrenheit()))"
+AGGREGATE = f"{TABLE}; ctx.register_udaf(udaf(RootMeanSquare()))"
+WINDOW = f"{TABLE}; ctx.register_udwf(udwf(Change()))"
+FUNCTION = "ctx.register_udtf(TableFunction('readings', ReadingsFunction(), ctx))"
+FACTORY = "ctx.register_table_factory('READINGS', ReadingsFactory())"
+SCHEMA = "ctx.catalog().register_schema('sensors', ReadingsSchema())"
+CATALOG = "ctx.register_catalog_provider('house', ReadingsCatalog())"
+OPTIONS = (
+    "ctx = SessionContext(SessionConfig().with_extension(Options()));"
+    "ctx.register_udf(udf(ShowCelsius()))"
+)
+RULE = f"{TABLE}; ctx.add_physical_optimizer_rule(TrustSourceRule())"
+LOGICAL = f"ctx = ctx.with_logical_extension_codec(LogicalCodec()); {TABLE}"
+PHYSICAL = f"ctx = ctx.with_physical_extension_codec(PhysicalCodec()); {TABLE}"
+PLANNER = f"ctx = ctx.with_extensions(SessionExtension()); {TABLE}"
+
+SUM = "sql('SELECT sum(celsius), max(id) FROM t WHERE id >= 5 AND id + 0 >= 0')"
+COUNT = "sql('SELECT count(*) FROM t')"
+PLAN = "ctx.sql('SELECT * FROM t').execution_plan().display_indent()"
+ARROW = "pa.table(Readings(rows=100_000, partitions=3)).num_rows"
+INSERT = """sql("INSERT INTO t VALUES (1, 'roof', NULL, now())")"""
+FEW = "(SELECT * FROM t WHERE id < 100) AS few"
+FAHRENHEIT = "sql('SELECT max(fahrenheit(celsius)) FROM t')"
+RMS = "sql('SELECT rms(celsius) FROM t')"
+RMS_OF_GROUPS = "sql('SELECT sensor, rms(celsius) FROM t GROUP BY sensor ORDER BY sensor')"
+RMS_OF_MANY_GROUPS = "sql('SELECT id, rms(celsius) AS r FROM t GROUP BY id ORDER BY id LIMIT 5')"
+RMS_THAT_SLIDES = f"sql('SELECT rms(celsius) OVER (ORDER BY id ROWS 2 PRECEDING) FROM {FEW}')"
+CHANGE = f"sql('SELECT change(celsius) OVER (ORDER BY id) FROM {FEW}')"
+CALL = "sql('SELECT count(*) FROM readings(10, 2)')"
+CREATE = """(
+    sql("CREATE EXTERNAL TABLE e STORED AS READINGS LOCATION 'sensors://house'"),
+    sql("SELECT count(*) FROM e"), sql("DROP TABLE e"),
+)"""
+TABLE_NAMES = "ctx.catalog().schema('sensors').table_names()"
+SCHEMA_NAMES = "ctx.catalog('house').schema_names()"
+LIST = "ctx.register_catalog_provider_list(ReadingsCatalogList()), ctx.catalog_names()"
+SHOW = "sql('SELECT show_celsius(20.0)')"
+LOGICAL_AS_BYTES = """LogicalPlan.from_bytes(
+    ctx, ctx.sql("SELECT id FROM t").logical_plan().to_bytes(ctx)
+).display_indent()"""
+PHYSICAL_AS_BYTES = """ExecutionPlan.from_bytes(
+    ctx, ctx.sql("SELECT id FROM t").execution_plan().to_bytes(ctx)
+).display_indent()"""
+OFFSET = "sql('SELECT id FROM t LIMIT 2 OFFSET 990')"
+
+# For each place: what is registered, and what is asked for.
+CASES = {
+    "source::Source::try_new": [("", ARROW), (FUNCTION, CALL), (FACTORY, CREATE)],
+    "source::Source::schema": [("", ARROW), (FUNCTION, CALL), (FACTORY, CREATE)],
+    "source::Source::plan": [(TABLE, SUM), ("", ARROW), (PLANNER, OFFSET)],
+    "source::Source::supports_filter": [(TABLE, SUM)],
+    "source::Source::insert": [(TABLE, INSERT)],
+    "source::Partition::read": [(TABLE, SUM), ("", ARROW)],
+    "source::Partition::batch": [(TABLE, SUM), ("", ARROW)],
+    "source::Partition::statistics": [(TABLE, SUM), (TABLE, COUNT), (TABLE, PLAN)],
+    "scalar_udf::fahrenheit": [(SCALAR, FAHRENHEIT)],
+    "scalar_udf::ScalarUDFImpl::coerce_types": [(SCALAR, FAHRENHEIT)],
+    "scalar_udf::ScalarUDFImpl::return_type": [(SCALAR, FAHRENHEIT)],
+    "scalar_udf::ScalarUDFImpl::invoke_with_args": [(SCALAR, FAHRENHEIT)],
+    "aggregate_udf::Accumulator::update_batch": [(AGGREGATE, RMS)],
+    "aggregate_udf::Accumulator::retract_batch": [(AGGREGATE, RMS_THAT_SLIDES)],
+    "aggregate_udf::Accumulator::merge_batch": [(AGGREGATE, RMS)],
+    "aggregate_udf::Accumulator::state": [(AGGREGATE, RMS)],
+    "aggregate_udf::Accumulator::evaluate": [(AGGREGATE, RMS), (AGGREGATE, RMS_THAT_SLIDES)],
+    "aggregate_udf::GroupsAccumulator::update_batch": [(AGGREGATE, RMS_OF_GROUPS)],
+    "aggregate_udf::GroupsAccumulator::merge_batch": [(AGGREGATE, RMS_OF_GROUPS)],
+    "aggregate_udf::GroupsAccumulator::state": [(AGGREGATE, RMS_OF_GROUPS)],
+    "aggregate_udf::GroupsAccumulator::evaluate": [(AGGREGATE, RMS_OF_GROUPS)],
+    "aggregate_udf::GroupsAccumulator::convert_to_state": [(AGGREGATE, RMS_OF_MANY_GROUPS)],
+    "aggregate_udf::AggregateUDFImpl::return_type": [(AGGREGATE, RMS)],
+    "aggregate_udf::AggregateUDFImpl::state_fields": [(AGGREGATE, RMS)],
+    "aggregate_udf::AggregateUDFImpl::accumulator": [
+        (AGGREGATE, RMS),
+        (AGGREGATE, RMS_THAT_SLIDES),
+    ],
+    "aggregate_udf::AggregateUDFImpl::create_groups_accumulator": [(AGGREGATE, RMS_OF_GROUPS)],
+    "window_udf::change": [(WINDOW, CHANGE)],
+    "window_udf::PartitionEvaluator::evaluate_all": [(WINDOW, CHANGE)],
+    "window_udf::WindowUDFImpl::field": [(WINDOW, CHANGE)],
+    "window_udf::WindowUDFImpl::partition_evaluator": [(WINDOW, CHANGE)],
+    "table_function::source": [(FUNCTION, CALL)],
+    "table_provider_factory::source": [(FACTORY, CREATE)],
+    "schema_provider::ReadingsSchemaProvider::names": [(SCHEMA, TABLE_NAMES)],
+    "schema_provider::ReadingsSchemaProvider::source": [
+        (SCHEMA, "sql('SELECT count(*) FROM sensors.hour')"),
+        (CATALOG, "sql('SELECT count(*) FROM house.serial.hour')"),
+    ],
+    "catalog_provider::ReadingsCatalogProvider::names": [(CATALOG, SCHEMA_NAMES)],
+    "catalog_provider::ReadingsCatalogProvider::find": [
+        (CATALOG, "sql('SELECT count(*) FROM house.serial.hour')")
+    ],
+    "catalog_provider_list::catalogs": [("", LIST)],
+    "extension_options::FromStr::from_str": [(OPTIONS, SHOW), ("", "str(Options('kelvin'))")],
+    "extension_options::DisplayOptions::of_session": [(OPTIONS, SHOW)],
+    "extension_options::DisplayOptions::show": [(OPTIONS, SHOW)],
+    "extension_options::ScalarUDFImpl::return_type": [(OPTIONS, SHOW)],
+    "extension_options::ScalarUDFImpl::invoke_with_args": [(OPTIONS, SHOW)],
+    "physical_optimizer_rule::rewrite": [(RULE, SUM), (RULE, PLAN)],
+    "logical_extension_codec::encode": [(LOGICAL, LOGICAL_AS_BYTES), (PLANNER, SUM)],
+    "logical_extension_codec::decode": [(LOGICAL, LOGICAL_AS_BYTES), (PLANNER, SUM)],
+    "physical_extension_codec::encode_partition": [(PHYSICAL, PHYSICAL_AS_BYTES), (PLANNER, SUM)],
+    "physical_extension_codec::decode_partition": [(PHYSICAL, PHYSICAL_AS_BYTES), (PLANNER, SUM)],
+    "query_planner::plan": [(PLANNER, SUM), (PLANNER, OFFSET)],
+}
+
+# DataFusion has no way to report what goes wrong there.
+NOT_REPORTED = {
+    "schema_provider::ReadingsSchemaProvider::names": "RESULT set()",
+    "catalog_provider::ReadingsCatalogProvider::names": "RESULT set()",
+    "catalog_provider::ReadingsCatalogProvider::find": "not found",
+}
+
+# In a process of its own, as a fault that is not caught ends it.
+SESSION = """
 import faulthandler, os, sys
 faulthandler.enable()
-from datafusion import SessionContext
 import pyarrow as pa
-from hostile_ext import Readings
+from datafusion import *
+from hostile_ext import *
 
-fault, sql = sys.argv[1:]
-query = {
-    "sql": lambda ctx, table: ctx.sql("SELECT sum(celsius), max(id) FROM t WHERE id >= 5 AND id + 0 >= 0").collect(),
-    "count": lambda ctx, table: ctx.sql("SELECT count(*) FROM t").collect(),
-    "explain": lambda ctx, table: ctx.sql("SELECT * FROM t").execution_plan().display_indent(),
-    "arrow": lambda ctx, table: pa.table(table),
-}[sql]
+fault, setup, question = sys.argv[1:]
+config = SessionConfig().with_target_partitions(4).set(
+    "datafusion.execution.skip_partial_aggregation_probe_rows_threshold", "1000"
+)
 
-def attempt(f):
-    try:
-        return f()
-    except Exception as error:
-        print("EXCEPTION", type(error).__name__, str(error).replace("\\n", " "))
+def session():
+    names = globals() | {"ctx": SessionContext(config)}
+    exec(setup, names)
+    names["sql"] = lambda statement: names["ctx"].sql(statement).to_pylist()
+    # As text, Python would end by the signal that it caught.
+    code = compile(question, "question", "eval")
+    return lambda: eval(code, names)
+"""
 
-def make():
-    ctx, table = SessionContext(), Readings(rows=100_000, partitions=3)
-    ctx.register_table("t", table)
-    return ctx, table
-
-early = fault.split(":")[1] in ("try_new", "schema")
-if early:
-    os.environ["FAULT"] = fault
-    attempt(make)
-    del os.environ["FAULT"]
-    ctx, table = make()
-else:
-    ctx, table = make()
-    os.environ["FAULT"] = fault
-    if attempt(lambda: query(ctx, table)) is not None:
-        print("RESULT")
-    del os.environ["FAULT"]
-assert query(ctx, table) is not None
-assert ctx.sql("SELECT count(id) AS n FROM t WHERE id + 0 >= 0").to_pylist() == [{"n": 100_000}]
+ASK = f"""{SESSION}
+ask = session()
+os.environ["FAULT"] = fault
+try:
+    print("RESULT", ask())
+except BaseException as error:
+    print("EXCEPTION", type(error).__name__, str(error).replace("\\n", " "))
+del os.environ["FAULT"]
+assert ask() == session()()
 print("ALIVE")
 """
 
+INTERRUPT = f"""{SESSION}
+import signal, threading, time
 
-def run(fault: str, query: str) -> list[str]:
+ask = session()
+os.environ["FAULT"] = fault
+threading.Timer(0.5, signal.raise_signal, [signal.SIGINT]).start()
+started = time.monotonic()
+try:
+    ask()
+except KeyboardInterrupt:
+    print("interrupted" if time.monotonic() - started < 2.5 else "late")
+"""
+
+
+def run(code: str, *arguments: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", QUERY, fault, query],
+        [sys.executable, "-c", code, *arguments],
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    lines = done.stdout.splitlines()
-    assert lines[-1] == "ALIVE", done.stdout + done.stderr
-    return lines[:-1]
+    assert done.returncode == 0, f"exit code {done.returncode}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def test_every_place_has_a_case() -> None:
+    assert CASES.keys() == PLACES.keys()
 
 
 @pytest.mark.parametrize(
-    ("place", "query"),
+    ("kind", "place", "setup", "question"),
     [
-        ("try_new", "sql"),
-        ("schema", "sql"),
-        ("supports_filter", "sql"),
-        ("plan", "sql"),
-        ("plan", "arrow"),
-        ("statistics", "sql"),
-        ("statistics", "count"),
-        ("statistics", "explain"),
-        ("read", "sql"),
-        ("read", "arrow"),
-        ("batch", "sql"),
-        ("batch", "arrow"),
+        pytest.param(kind, place, *case, id=f"{kind}-{place}-{i}")
+        for place, cases in CASES.items()
+        for i, case in enumerate(cases)
+        for kind in PLACES[place].split()
     ],
 )
-def test_panic_is_an_exception(place: str, query: str) -> None:
-    [said] = run(f"panic:{place}", query)
-    assert said.startswith("EXCEPTION ")
-    assert f"hostile-ext panicked: hostile {place}" in said
+def test_fault(kind: str, place: str, setup: str, question: str) -> None:
+    said, alive = run(ASK, f"{kind}:{place}", setup, question).splitlines()
+    assert alive == "ALIVE"
+    if kind == "wait":
+        assert said.startswith("RESULT ")
+        return
+    messages = {"panic": f"hostile-ext panicked: hostile {place}", "error": f"disk of {place}"}
+    assert NOT_REPORTED.get(place, messages[kind]) in said
 
 
-@pytest.mark.parametrize("query", ["sql", "arrow"])
-@pytest.mark.parametrize("place", ["plan", "statistics", "read", "batch"])
-def test_error_is_an_exception(place: str, query: str) -> None:
-    [said] = run(f"error:{place}", query)
-    assert said.startswith("EXCEPTION ")
-    assert f"disk of {place}" in said
+# DataFusion takes anything that is no capsule for an object of its own Python classes.
+TAKE_ANYTHING = {
+    "__datafusion_catalog_provider__",
+    "__datafusion_catalog_provider_list__",
+    "__datafusion_schema_provider__",
+    "__datafusion_table_provider_factory__",
+}
 
-
-@pytest.mark.parametrize("query", ["sql", "arrow"])
-@pytest.mark.parametrize("place", ["plan", "batch"])
-def test_timers_and_tasks_work(place: str, query: str) -> None:
-    assert run(f"wait:{place}", query) == ["RESULT"]
-
-
-LEAK = """
-import gc, sys
+WRONG = """
+import faulthandler, sys
+faulthandler.enable()
+import hostile_ext
 from datafusion import SessionContext
-from hostile_ext import Readings
+from hooks import REGISTER, caller, hooks, register
+
+hook = sys.argv[1]
+# A planner of a session is a planner.
+right = {hook, hook.replace("session", "query")}
+ctx = SessionContext()
+things = {
+    other: caller(hostile_ext, name, other, ctx)()
+    for name, other in hooks(hostile_ext)
+    if other not in right and "_session_" not in other
+}
+for other, thing in [*things.items(), ("5", 5)]:
+    class Wrong:
+        pass
+
+    setattr(Wrong, hook, lambda self, *_: thing)
+    for how in REGISTER[hook]:
+        print(other, how, end=" ", flush=True)
+        try:
+            register(how, SessionContext(), Wrong())
+            print("TAKEN")
+        except Exception as error:
+            print("REFUSED", str(error).replace("\\n", " "))
+"""
+
+
+def test_every_hook_is_known() -> None:
+    assert {hook for _, hook in hooks(hostile_ext)} == REGISTER.keys()
+
+
+@pytest.mark.parametrize("hook", REGISTER)
+def test_wrong_capsule_is_refused(hook: str) -> None:
+    said = run(WRONG, hook).splitlines()
+    assert len(said) >= len(REGISTER) - 3
+    taken = [line.split()[0] for line in said if line.endswith(" TAKEN")]
+    assert taken == (["5"] if hook in TAKE_ANYTHING else [])
+
+
+DROP_UNUSED = """
+import importlib.metadata, sys
+import hostile_ext
+from datafusion import SessionContext
+from hooks import caller
 
 def resident_memory():
     with open("/proc/self/statm") as statm:
         return int(statm.read().split()[1]) * 4096
 
-def make():
-    # Its source owns 1 MiB.
-    return {make}
+# Else it would read a file each time.
+host = importlib.metadata.version("datafusion")
+importlib.metadata.version = lambda _: host
 
-ctx = SessionContext()
-for _ in range(100):
-    make()
+name, method, times = sys.argv[1:]
+call = caller(hostile_ext, name, method, None if "arrow" in method else SessionContext())
+times = int(times)
+# They take what memory is free already, so that a leak would show.
+kept = [call() for _ in range(times)]
 before = resident_memory()
-for _ in range(10_000):
-    make()
+for _ in range(times):
+    call()
 print(resident_memory() - before)
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize(
-    "make",
+    ("name", "method"),
     [
-        "Readings().__datafusion_table_provider__(ctx)",
-        "Readings().__arrow_c_stream__()",
-        "Readings().__arrow_c_schema__()",
+        *hooks(hostile_ext),
+        ("Readings", "__arrow_c_stream__"),
+        ("Readings", "__arrow_c_schema__"),
     ],
 )
-def test_capsule_that_is_dropped_unused_frees_the_source(make: str) -> None:
-    grown = subprocess.run(
-        [sys.executable, "-c", LEAK.format(make=make)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=True,
-    ).stdout
-    assert int(grown) < 8 * 2**20
+def test_dropped_unused(name: str, method: str) -> None:
+    # The source of `Readings` holds 1 MiB; the others hold 200 bytes or more.
+    times, size = (100, 2**20) if name == "Readings" else (50_000, 200)
+    assert int(run(DROP_UNUSED, name, method, str(times))) < times * size / 2
 
 
-HANG = """
-import os, signal, sys, threading, time
-from datafusion import SessionContext
-from hostile_ext import Readings
-
-ctx = SessionContext()
-ctx.register_table("t", Readings())
-os.environ["FAULT"] = sys.argv[1]
-threading.Timer(0.5, signal.raise_signal, [signal.SIGINT]).start()
-started = time.monotonic()
-try:
-    ctx.sql("SELECT sum(celsius) FROM t").collect()
-except KeyboardInterrupt:
-    print("interrupted" if time.monotonic() - started < 2.5 else "late")
-"""
-
-
-@pytest.mark.parametrize("place", ["plan", "batch"])
-def test_ctrl_c_while_the_source_waits(place: str) -> None:
-    said = subprocess.run(
-        [sys.executable, "-c", HANG, f"hang:{place}"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    ).stdout
-    assert said == "interrupted\n"
+@pytest.mark.parametrize("place", [place for place in PLACES if "wait" in PLACES[place]])
+def test_ctrl_c_while_something_waits(place: str) -> None:
+    assert run(INTERRUPT, f"hang:{place}", *CASES[place][0]) == "interrupted\n"

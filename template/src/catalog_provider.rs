@@ -1,0 +1,78 @@
+//! A catalog: schemas that are found by name.
+
+use std::sync::Arc;
+
+use datafusion_catalog::{CatalogProvider, SchemaProvider};
+use datafusion_ffi::catalog_provider::FFI_CatalogProvider;
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+
+use crate::capsule::of_session;
+use crate::exception::exception;
+use crate::host::Host;
+use crate::panic::catch;
+use crate::runtime;
+use crate::schema_provider::ReadingsSchemaProvider;
+
+/// The same tables, read by so many threads.
+const SCHEMAS: [(&str, i64); 2] = [("parallel", 4), ("serial", 1)];
+
+/// A catalog whose schemas are made when a query names them.
+#[derive(Debug)]
+pub struct ReadingsCatalogProvider;
+
+impl ReadingsCatalogProvider {
+    /// TODO(16): the names of the schemas.
+    fn names(&self) -> Vec<String> {
+        SCHEMAS.map(|(name, _)| name.to_owned()).to_vec()
+    }
+
+    /// TODO(17): one schema, or nothing if there is none of that name.
+    fn find(&self, name: &str) -> Option<ReadingsSchemaProvider> {
+        SCHEMAS
+            .iter()
+            .find(|(schema, _)| *schema == name)
+            .map(|(_, partitions)| ReadingsSchemaProvider::new(*partitions))
+    }
+}
+
+/// There is no way to report an error here, be it a panic: nothing is found, then.
+impl CatalogProvider for ReadingsCatalogProvider {
+    fn schema_names(&self) -> Vec<String> {
+        catch(|| Ok(self.names())).unwrap_or_default()
+    }
+
+    fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
+        let schema = catch(|| Ok(self.find(name))).unwrap_or_default()?;
+        Some(Arc::new(schema))
+    }
+}
+
+/// A catalog with the schemas `parallel` and `serial`.
+#[pyclass(frozen, module = "{{crate_name}}")]
+pub struct ReadingsCatalog;
+
+#[pymethods]
+impl ReadingsCatalog {
+    #[new]
+    fn new() -> Self {
+        Self
+    }
+
+    /// Hands the catalog to DataFusion, as a `datafusion_catalog_provider` capsule.
+    #[pyo3(signature = (session = None))]
+    fn __datafusion_catalog_provider__<'py>(
+        &self,
+        py: Python<'py>,
+        session: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let host = Host::check(py)?;
+        let codec = of_session(host, session)?;
+        let runtime = runtime::handle().map_err(exception)?;
+        host.export(FFI_CatalogProvider::new_with_ffi_codec(
+            Arc::new(ReadingsCatalogProvider),
+            Some(runtime),
+            codec,
+        ))
+    }
+}

@@ -1,0 +1,55 @@
+//! The list of all catalogs of a session.
+
+use std::sync::Arc;
+
+use datafusion_catalog::{CatalogProviderList, MemoryCatalogProviderList};
+use datafusion_ffi::catalog_provider_list::FFI_CatalogProviderList;
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+
+use crate::capsule::of_session;
+use crate::catalog_provider::ReadingsCatalogProvider;
+use crate::exception::exception;
+use crate::host::Host;
+use crate::panic::catch;
+use crate::runtime;
+
+/// TODO(18): the catalogs. Where they come and go, implement `CatalogProviderList`.
+///
+/// A session has one list. This one takes further catalogs, so that those which the session had
+/// can be put back.
+fn catalogs() -> MemoryCatalogProviderList {
+    let catalogs = MemoryCatalogProviderList::new();
+    catalogs.register_catalog("house".to_owned(), Arc::new(ReadingsCatalogProvider));
+    catalogs
+}
+
+/// A list with the catalog `house`, which takes others too.
+#[pyclass(frozen, module = "{{crate_name}}")]
+pub struct ReadingsCatalogList;
+
+#[pymethods]
+impl ReadingsCatalogList {
+    #[new]
+    fn new() -> Self {
+        Self
+    }
+
+    /// Hands the list to DataFusion, as a `datafusion_catalog_provider_list` capsule.
+    #[pyo3(signature = (session = None))]
+    fn __datafusion_catalog_provider_list__<'py>(
+        &self,
+        py: Python<'py>,
+        session: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let host = Host::check(py)?;
+        let codec = of_session(host, session)?;
+        let runtime = runtime::handle().map_err(exception)?;
+        let catalogs = catch(|| Ok(catalogs())).map_err(exception)?;
+        host.export(FFI_CatalogProviderList::new_with_ffi_codec(
+            Arc::new(catalogs),
+            Some(runtime),
+            codec,
+        ))
+    }
+}

@@ -1,0 +1,235 @@
+//! Options of this package in a session, and `show_celsius(celsius)`, a function that heeds them.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use arrow::array::{AsArray, StringArray};
+use arrow::datatypes::{DataType, Float64Type};
+use datafusion_common::config::{ConfigExtension, ConfigOptions, ExtensionOptions};
+use datafusion_common::{DataFusionError, Result, config_field, exec_err, extensions_options};
+use datafusion_expr::{
+    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+use datafusion_ffi::config::extension_options::FFI_ExtensionOptions;
+use datafusion_ffi::udf::FFI_ScalarUDF;
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+
+use crate::exception::exception;
+use crate::host::Host;
+use crate::panic::catch;
+
+extensions_options! {
+    /// TODO(19): the options, their types, and their defaults.
+    pub struct DisplayOptions {
+        /// The unit that temperatures are shown in.
+        pub unit: Unit, default = Unit::Celsius
+        /// How many digits after the point they are shown with.
+        pub decimals: Decimals, default = Decimals(1)
+    }
+}
+
+impl ConfigExtension for DisplayOptions {
+    /// `SET {{crate_name}}.unit = 'kelvin'`
+    const PREFIX: &'static str = "{{crate_name}}";
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Unit {
+    #[default]
+    Celsius,
+    Fahrenheit,
+    Kelvin,
+}
+
+impl FromStr for Unit {
+    type Err = DataFusionError;
+
+    fn from_str(unit: &str) -> Result<Self> {
+        match unit {
+            "celsius" => Ok(Self::Celsius),
+            "fahrenheit" => Ok(Self::Fahrenheit),
+            "kelvin" => Ok(Self::Kelvin),
+            _ => Err(DataFusionError::Configuration(format!(
+                "unit must be celsius, fahrenheit or kelvin, got {unit:?}"
+            ))),
+        }
+    }
+}
+
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(match self {
+            Self::Celsius => "celsius",
+            Self::Fahrenheit => "fahrenheit",
+            Self::Kelvin => "kelvin",
+        })
+    }
+}
+
+config_field!(Unit, unit => unit.parse()?);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Decimals(usize);
+
+impl FromStr for Decimals {
+    type Err = DataFusionError;
+
+    fn from_str(decimals: &str) -> Result<Self> {
+        match decimals.parse() {
+            Ok(decimals @ 0..=9) => Ok(Self(decimals)),
+            _ => Err(DataFusionError::Configuration(format!(
+                "decimals must be a whole number between 0 and 9, got {decimals:?}"
+            ))),
+        }
+    }
+}
+
+impl fmt::Display for Decimals {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+config_field!(Decimals, decimals => decimals.parse()?);
+
+impl DisplayOptions {
+    /// The options of a session, or the defaults where it has none.
+    ///
+    /// # Errors
+    ///
+    /// When an option has a wrong value: `SET` stores whatever it is given, as the host does not
+    /// ask this package.
+    fn of_session(config: &ConfigOptions) -> Result<Self> {
+        let mut options = Self::default();
+        let Some(extension) = config.extensions.get::<FFI_ExtensionOptions>() else {
+            return Ok(options);
+        };
+        for entry in extension.entries() {
+            // On its way here, the host may put the name of its own namespace before ours.
+            let key = entry
+                .key
+                .strip_prefix("datafusion_ffi.")
+                .unwrap_or(&entry.key);
+            if let (Some((Self::PREFIX, key)), Some(value)) = (key.split_once('.'), entry.value) {
+                options.set(key, &value)?;
+            }
+        }
+        Ok(options)
+    }
+
+    fn show(&self, celsius: f64) -> String {
+        let (temperature, symbol) = match self.unit {
+            Unit::Celsius => (celsius, "°C"),
+            Unit::Fahrenheit => (celsius * 1.8 + 32.0, "°F"),
+            Unit::Kelvin => (celsius + 273.15, "K"),
+        };
+        format!("{temperature:.*} {symbol}", self.decimals.0)
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct ShowCelsiusUdf {
+    signature: Signature,
+}
+
+/// A panic must not leave these methods, so all but names and constants is inside `catch`.
+impl ScalarUDFImpl for ShowCelsiusUdf {
+    fn name(&self) -> &str {
+        "show_celsius"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arg_types: &[DataType]) -> Result<DataType> {
+        catch(|| Ok(DataType::Utf8))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        catch(|| {
+            let options = DisplayOptions::of_session(&args.config_options)?;
+            let columns = ColumnarValue::values_to_arrays(&args.args)?;
+            let [celsius] = columns.as_slice() else {
+                return exec_err!("show_celsius expects one argument, got {}", columns.len());
+            };
+            let shown: StringArray = celsius
+                .as_primitive::<Float64Type>()
+                .iter()
+                .map(|celsius| Some(options.show(celsius?)))
+                .collect();
+            Ok(ColumnarValue::Array(Arc::new(shown)))
+        })
+    }
+}
+
+/// The options of this package, for `SessionConfig.with_extension`.
+#[pyclass(frozen, module = "{{crate_name}}")]
+pub struct Options(DisplayOptions);
+
+#[pymethods]
+impl Options {
+    #[new]
+    #[pyo3(signature = (unit = "celsius", decimals = 1))]
+    fn new(unit: &str, decimals: i64) -> PyResult<Self> {
+        let mut options = DisplayOptions::default();
+        catch(|| {
+            options.set("unit", unit)?;
+            options.set("decimals", &decimals.to_string())
+        })
+        .map_err(exception)?;
+        Ok(Self(options))
+    }
+
+    #[getter]
+    fn unit(&self) -> String {
+        self.0.unit.to_string()
+    }
+
+    #[getter]
+    fn decimals(&self) -> usize {
+        self.0.decimals.0
+    }
+
+    /// Hands the options to DataFusion, as a `datafusion_extension_options` capsule.
+    fn __datafusion_extension_options__<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let host = Host::check(py)?;
+        let mut options = FFI_ExtensionOptions::default();
+        catch(|| options.add_config(&self.0)).map_err(exception)?;
+        host.export(options)
+    }
+
+    fn __repr__(&self) -> String {
+        format!(
+            "Options(unit='{}', decimals={})",
+            self.0.unit, self.0.decimals
+        )
+    }
+}
+
+/// `show_celsius(celsius)` in SQL, once it is registered.
+#[pyclass(frozen, module = "{{crate_name}}")]
+pub struct ShowCelsius;
+
+#[pymethods]
+impl ShowCelsius {
+    #[new]
+    fn new() -> Self {
+        Self
+    }
+
+    /// Hands the function to DataFusion, as a `datafusion_scalar_udf` capsule.
+    fn __datafusion_scalar_udf__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        let host = Host::check(py)?;
+        let function = ScalarUDF::from(ShowCelsiusUdf {
+            // Not immutable: it depends on the options.
+            signature: Signature::exact(vec![DataType::Float64], Volatility::Stable),
+        });
+        host.export(FFI_ScalarUDF::from(Arc::new(function)))
+    }
+}

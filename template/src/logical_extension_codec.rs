@@ -1,0 +1,141 @@
+//! Logical plans over the tables of this package, as bytes for another process.
+
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use datafusion_catalog::TableProvider;
+use datafusion_common::{Result, TableReference, exec_datafusion_err, exec_err, not_impl_err};
+use datafusion_execution::TaskContext;
+use datafusion_expr::{Extension, LogicalPlan};
+use datafusion_ffi::execution::FFI_TaskContextProvider;
+use datafusion_ffi::proto::logical_extension_codec::FFI_LogicalExtensionCodec;
+use datafusion_proto::logical_plan::LogicalExtensionCodec;
+use prost::Message;
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+
+use crate::capsule::of_session;
+use crate::exception::exception;
+use crate::host::Host;
+use crate::panic::catch;
+use crate::runtime;
+use crate::source::Source;
+use crate::source_table::SourceTable;
+
+/// Of the messages below. Count it up when they change, so that old bytes are refused.
+const VERSION: u32 = 1;
+
+/// TODO(21): all that it takes to open the source again, wherever that is. Protocol Buffers; the
+/// tags stay what they are.
+#[derive(Clone, PartialEq, Message)]
+struct SourceMessage {
+    #[prost(uint32, tag = "1")]
+    version: u32,
+    #[prost(int64, tag = "2")]
+    rows: i64,
+    #[prost(int64, tag = "3")]
+    partitions: i64,
+}
+
+fn encode(source: &Source) -> Result<Vec<u8>> {
+    if source.inserted_rows() > 0 {
+        return exec_err!("readings that were inserted are in this process only");
+    }
+    let message = SourceMessage {
+        version: VERSION,
+        rows: source.rows(),
+        partitions: source.partitions(),
+    };
+    Ok(message.encode_to_vec())
+}
+
+fn decode(bytes: &[u8]) -> Result<Source> {
+    let message = SourceMessage::decode(bytes)
+        .map_err(|error| exec_datafusion_err!("these bytes are no readings: {error}"))?;
+    if message.version != VERSION {
+        return exec_err!(
+            "these readings were written in format {}, but this package reads {VERSION}",
+            message.version
+        );
+    }
+    Source::try_new(message.rows, message.partitions)
+}
+
+/// The host asks each of its codecs in turn; the first that does not refuse has it.
+#[derive(Debug)]
+struct ReadingsLogicalCodec;
+
+impl LogicalExtensionCodec for ReadingsLogicalCodec {
+    fn try_encode_table_provider(
+        &self,
+        _name: &TableReference,
+        table: Arc<dyn TableProvider>,
+        buffer: &mut Vec<u8>,
+    ) -> Result<()> {
+        catch(|| match table.downcast_ref::<SourceTable>() {
+            Some(table) => {
+                buffer.extend(encode(table.source())?);
+                Ok(())
+            }
+            None => not_impl_err!("a table of another package"),
+        })
+    }
+
+    fn try_decode_table_provider(
+        &self,
+        bytes: &[u8],
+        _name: &TableReference,
+        _schema: SchemaRef,
+        _context: &TaskContext,
+    ) -> Result<Arc<dyn TableProvider>> {
+        catch(|| Ok(Arc::new(SourceTable::try_new(decode(bytes)?)?) as _))
+    }
+
+    /// Logical nodes of an extension do not cross the FFI of this major.
+    fn try_encode(&self, _node: &Extension, _buffer: &mut Vec<u8>) -> Result<()> {
+        not_impl_err!("a node of another package")
+    }
+
+    fn try_decode(
+        &self,
+        _bytes: &[u8],
+        _inputs: &[LogicalPlan],
+        _context: &TaskContext,
+    ) -> Result<Extension> {
+        not_impl_err!("a node of another package")
+    }
+}
+
+/// The codec of this package for logical plans.
+#[pyclass(frozen, module = "{{crate_name}}")]
+pub struct LogicalCodec;
+
+#[pymethods]
+impl LogicalCodec {
+    /// What the host writes before the bytes, to find the codec again.
+    #[classattr]
+    #[pyo3(name = "__datafusion_codec_id__")]
+    const ID: &'static str = "{{project-name}}";
+
+    #[new]
+    pub fn new() -> Self {
+        Self
+    }
+
+    /// Hands the codec to DataFusion, as a `datafusion_logical_extension_codec` capsule.
+    #[pyo3(signature = (session = None))]
+    fn __datafusion_logical_extension_codec__<'py>(
+        &self,
+        py: Python<'py>,
+        session: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let host = Host::check(py)?;
+        let context: FFI_TaskContextProvider = of_session(host, session)?;
+        let runtime = runtime::handle().map_err(exception)?;
+        host.export(FFI_LogicalExtensionCodec::new(
+            Arc::new(ReadingsLogicalCodec),
+            Some(runtime),
+            context,
+        ))
+    }
+}

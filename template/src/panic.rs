@@ -1,0 +1,24 @@
+//! The edge at which panics become errors.
+//!
+//! A panic must not leave this crate: most callbacks of `datafusion-ffi` are `extern "C"`
+//! functions, and a panic that reaches one aborts the whole Python process.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use datafusion_common::{DataFusionError, Result, exec_datafusion_err};
+
+/// Calls `f`; a panic in it becomes an error.
+pub fn catch<T>(f: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|panic| Err(panicked(panic)))
+}
+
+/// The error for what a panic left behind.
+pub fn panicked(panic: Box<dyn Any + Send>) -> DataFusionError {
+    let message = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message");
+    exec_datafusion_err!("{} panicked: {message}", env!("CARGO_PKG_NAME"))
+}

@@ -1,0 +1,115 @@
+//! A planner that plans some queries by itself, and leaves the others to the session's own.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion_catalog::default_table_source::source_as_provider;
+use datafusion_common::Result;
+use datafusion_expr::{FetchType, LogicalPlan, SkipType, col, lit};
+use datafusion_ffi::query_planner::FFI_QueryPlanner;
+use datafusion_physical_plan::ExecutionPlan;
+use datafusion_physical_plan::coalesce_partitions::CoalescePartitionsExec;
+use datafusion_physical_plan::limit::GlobalLimitExec;
+use datafusion_session::{QueryPlanner, Session};
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+
+use crate::capsule::of_session;
+use crate::host::Host;
+use crate::runtime;
+use crate::source_table::SourceTable;
+
+/// TODO(23): the plan of a query that this package plans better, or nothing. You may `.await`
+/// here, timers and I/O included.
+///
+/// DataFusion reads the rows that an `OFFSET` skips, and drops them. Readings are numbered, so
+/// here those are not even computed.
+async fn plan(query: &LogicalPlan) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+    let LogicalPlan::Limit(limit) = query else {
+        return Ok(None);
+    };
+    let LogicalPlan::TableScan(scan) = limit.input.as_ref() else {
+        return Ok(None);
+    };
+    let provider = source_as_provider(&scan.source)?;
+    let Some(table) = provider.downcast_ref::<SourceTable>() else {
+        return Ok(None);
+    };
+    let (SkipType::Literal(skip @ 1..), FetchType::Literal(fetch)) =
+        (limit.get_skip_type()?, limit.get_fetch_type()?)
+    else {
+        return Ok(None);
+    };
+    // Rows that were inserted may have any number.
+    if !scan.filters.is_empty() || table.source().inserted_rows() > 0 {
+        return Ok(None);
+    }
+    let not_skipped = col("id").gt_eq(lit(skip as i64));
+    let rows = table
+        .plan(scan.projection.as_ref(), &[not_skipped], fetch)
+        .await?;
+    // A source may return more than its limit, and does so in several partitions.
+    let rows = Arc::new(CoalescePartitionsExec::new(rows));
+    Ok(Some(Arc::new(GlobalLimitExec::new(rows, 0, fetch))))
+}
+
+#[derive(Debug)]
+struct OffsetQueryPlanner {
+    fallback: Arc<dyn QueryPlanner + Send + Sync>,
+}
+
+#[async_trait]
+impl QueryPlanner for OffsetQueryPlanner {
+    async fn create_physical_plan(
+        &self,
+        query: &LogicalPlan,
+        session: &dyn Session,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        runtime::run(async {
+            match plan(query).await? {
+                Some(plan) => Ok(plan),
+                None => self.fallback.create_physical_plan(query, session).await,
+            }
+        })
+        .await
+    }
+}
+
+/// A planner that skips the rows of an `OFFSET`, and leaves all else to `fallback`.
+#[pyclass(frozen, module = "{{crate_name}}")]
+pub struct OffsetPlanner {
+    fallback: FFI_QueryPlanner,
+}
+
+#[pymethods]
+impl OffsetPlanner {
+    /// `fallback` is a `SessionContext` or its `datafusion_query_planner` capsule, taken before
+    /// this planner is installed there.
+    #[new]
+    pub fn new(py: Python<'_>, fallback: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let host = Host::check(py)?;
+        let fallback = of_session(host, Some(fallback))?;
+        Ok(Self { fallback })
+    }
+
+    /// Hands the planner to DataFusion, as a `datafusion_query_planner` capsule.
+    #[pyo3(signature = (session = None))]
+    fn __datafusion_query_planner__<'py>(
+        &self,
+        py: Python<'py>,
+        session: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let host = Host::check(py)?;
+        // Through these the queries and their plans pass, as bytes.
+        let logical_codec = of_session(host, session)?;
+        let physical_codec = of_session(host, session)?;
+        let planner = OffsetQueryPlanner {
+            fallback: (&self.fallback).into(),
+        };
+        host.export(FFI_QueryPlanner::new_with_ffi_codecs(
+            Arc::new(planner),
+            logical_codec,
+            physical_codec,
+        ))
+    }
+}

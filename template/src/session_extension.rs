@@ -1,0 +1,46 @@
+//! Codecs and planner in one, for `SessionContext.with_extensions`.
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::host::Host;
+use crate::logical_extension_codec::LogicalCodec;
+use crate::physical_extension_codec::PhysicalCodec;
+use crate::query_planner::OffsetPlanner;
+
+/// TODO(24): what is installed together. It keeps nothing of a session, so that one object can be
+/// installed in many.
+#[pyclass(frozen, module = "{{crate_name}}")]
+pub struct SessionExtension;
+
+#[pymethods]
+impl SessionExtension {
+    #[new]
+    fn new() -> Self {
+        Self
+    }
+
+    /// The codecs. DataFusion asks every extension for these first.
+    fn __datafusion_session_components__<'py>(
+        &self,
+        ctx: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = ctx.py();
+        Host::check(py)?;
+        let components = PyDict::new(py);
+        components.set_item("logical_extension_codecs", (LogicalCodec::new(),))?;
+        components.set_item("physical_extension_codecs", (PhysicalCodec::new(),))?;
+        py.import("datafusion")?
+            .getattr("SessionExtensionComponents")?
+            .call((), Some(&components))
+    }
+
+    /// The planner, around that of the session and of the extensions before this one.
+    fn __datafusion_session_planner__(
+        &self,
+        ctx: &Bound<'_, PyAny>,
+        fallback: &Bound<'_, PyAny>,
+    ) -> PyResult<OffsetPlanner> {
+        OffsetPlanner::new(ctx.py(), fallback)
+    }
+}

@@ -1,0 +1,95 @@
+//! `SELECT * FROM readings(rows, partitions)`: a function that returns a table.
+
+use std::sync::Arc;
+
+use datafusion_catalog::{TableFunctionArgs, TableFunctionImpl, TableProvider};
+use datafusion_common::{Result, ScalarValue, plan_err};
+use datafusion_expr::Expr;
+use datafusion_ffi::proto::logical_extension_codec::FFI_LogicalExtensionCodec;
+use datafusion_ffi::table_provider::{FFI_TableProvider, ForeignTableProvider};
+use datafusion_ffi::udtf::FFI_TableFunction;
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+
+use crate::capsule::of_session;
+use crate::exception::exception;
+use crate::host::Host;
+use crate::panic::catch;
+use crate::runtime;
+use crate::source::Source;
+use crate::source_table::SourceTable;
+
+const USAGE: &str = "readings(rows, partitions), both whole numbers, the second may be left out";
+
+/// TODO(10): the source that the arguments of one call ask for.
+fn source(arguments: &[Expr]) -> Result<Source> {
+    let (rows, partitions) = match arguments {
+        [rows] => (whole_number("rows", rows)?, 4),
+        [rows, partitions] => (
+            whole_number("rows", rows)?,
+            whole_number("partitions", partitions)?,
+        ),
+        _ => return plan_err!("expected {USAGE}, got {} arguments", arguments.len()),
+    };
+    Source::try_new(rows, partitions)
+}
+
+/// DataFusion has computed what can be computed: `10 * 100` arrives as a literal.
+fn whole_number(name: &str, argument: &Expr) -> Result<i64> {
+    match argument {
+        Expr::Literal(ScalarValue::Int64(Some(number)), _) => Ok(*number),
+        other => plan_err!("expected {USAGE}, got {other} for {name}"),
+    }
+}
+
+#[derive(Debug)]
+struct ReadingsTableFunction {
+    codec: FFI_LogicalExtensionCodec,
+}
+
+impl TableFunctionImpl for ReadingsTableFunction {
+    fn call_with_args(&self, args: TableFunctionArgs) -> Result<Arc<dyn TableProvider>> {
+        let table = catch(|| SourceTable::try_new(source(args.exprs())?))?;
+        // `FFI_TableFunction` would hand the table over without its filter pushdown. It leaves a
+        // table alone that comes with an `FFI_TableProvider` of its own.
+        let table = FFI_TableProvider::new_with_ffi_codec(
+            Arc::new(table),
+            true,
+            Some(runtime::handle()?),
+            self.codec.clone(),
+        );
+        Ok(Arc::new(ForeignTableProvider(table)))
+    }
+}
+
+/// `readings(rows, partitions)` in SQL, once it is registered.
+#[pyclass(frozen, module = "{{crate_name}}")]
+pub struct ReadingsFunction;
+
+#[pymethods]
+impl ReadingsFunction {
+    #[new]
+    fn new() -> Self {
+        Self
+    }
+
+    /// Hands the function to DataFusion, as a `datafusion_table_function` capsule.
+    #[pyo3(signature = (session = None))]
+    fn __datafusion_table_function__<'py>(
+        &self,
+        py: Python<'py>,
+        session: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let host = Host::check(py)?;
+        let codec: FFI_LogicalExtensionCodec = of_session(host, session)?;
+        let runtime = runtime::handle().map_err(exception)?;
+        let function = ReadingsTableFunction {
+            codec: codec.clone(),
+        };
+        host.export(FFI_TableFunction::new_with_ffi_codec(
+            Arc::new(function),
+            Some(runtime),
+            codec,
+        ))
+    }
+}

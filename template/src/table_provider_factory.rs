@@ -1,0 +1,99 @@
+//! `CREATE EXTERNAL TABLE … STORED AS READINGS LOCATION … OPTIONS (…)`.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion_catalog::{Session, TableProvider, TableProviderFactory};
+use datafusion_common::{Result, plan_err};
+use datafusion_expr::CreateExternalTable;
+use datafusion_ffi::table_provider_factory::FFI_TableProviderFactory;
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+
+use crate::capsule::of_session;
+use crate::exception::exception;
+use crate::host::Host;
+use crate::runtime;
+use crate::source::Source;
+use crate::source_table::SourceTable;
+
+/// Where the readings come from; there is no other place.
+const LOCATION: &str = "sensors://house";
+
+/// TODO(9): the source that the statement asks for. You may `.await` here, timers and I/O
+/// included.
+async fn source(statement: &CreateExternalTable) -> Result<Source> {
+    if statement.locations != [LOCATION] {
+        let got = statement.locations.join(", ");
+        return plan_err!("LOCATION must be '{LOCATION}', got '{got}'");
+    }
+    if !statement.schema.fields().is_empty() {
+        return plan_err!("the columns of readings are known: leave them out");
+    }
+    let (mut rows, mut partitions) = (1000, 4);
+    for (option, value) in &statement.options {
+        // DataFusion puts options without a namespace into this one.
+        match option.strip_prefix("format.").unwrap_or(option) {
+            "rows" => rows = whole_number("rows", value)?,
+            "partitions" => partitions = whole_number("partitions", value)?,
+            unknown => {
+                return plan_err!("there is no option '{unknown}': there are 'rows', 'partitions'");
+            }
+        }
+    }
+    Source::try_new(rows, partitions)
+}
+
+fn whole_number(option: &str, value: &str) -> Result<i64> {
+    match value.parse() {
+        Ok(number) => Ok(number),
+        Err(_) => plan_err!("option '{option}' must be a whole number, got '{value}'"),
+    }
+}
+
+#[derive(Debug)]
+struct ReadingsTableProviderFactory;
+
+#[async_trait]
+impl TableProviderFactory for ReadingsTableProviderFactory {
+    async fn create(
+        &self,
+        _session: &dyn Session,
+        statement: &CreateExternalTable,
+    ) -> Result<Arc<dyn TableProvider>> {
+        runtime::run(async {
+            let table = SourceTable::try_new(source(statement).await?)?;
+            Ok(Arc::new(table) as _)
+        })
+        .await
+    }
+}
+
+/// `STORED AS READINGS` in SQL, once it is registered.
+#[pyclass(frozen, module = "{{crate_name}}")]
+pub struct ReadingsFactory;
+
+#[pymethods]
+impl ReadingsFactory {
+    #[new]
+    fn new() -> Self {
+        Self
+    }
+
+    /// Hands the factory to DataFusion, as a `datafusion_table_provider_factory` capsule.
+    #[pyo3(signature = (session = None))]
+    fn __datafusion_table_provider_factory__<'py>(
+        &self,
+        py: Python<'py>,
+        session: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let host = Host::check(py)?;
+        let codec = of_session(host, session)?;
+        let runtime = runtime::handle().map_err(exception)?;
+        host.export(FFI_TableProviderFactory::new_with_ffi_codec(
+            Arc::new(ReadingsTableProviderFactory),
+            Some(runtime),
+            codec,
+        ))
+    }
+}

@@ -1,0 +1,120 @@
+"""Logical plans over the table, as bytes that another process executes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from datafusion import LogicalPlan, SessionContext
+
+from {{crate_name}} import LogicalCodec, Readings, register_all
+
+ID = "{{project-name}}"
+SQL = "SELECT sensor, count(*) AS n FROM readings WHERE id >= 2 GROUP BY sensor ORDER BY sensor"
+ROWS = [
+    {"sensor": name, "n": n}
+    for name, n in zip(["attic", "cellar", "garden", "kitchen"], [2, 2, 3, 3], strict=True)
+]
+
+
+@pytest.fixture
+def ctx() -> SessionContext:
+    return SessionContext().with_logical_extension_codec(LogicalCodec())
+
+
+@pytest.fixture
+def encoded(ctx: SessionContext) -> bytes:
+    ctx.register_table("readings", Readings(rows=12, partitions=2))
+    return ctx.sql(SQL).logical_plan().to_bytes(ctx)
+
+
+def execute(ctx: SessionContext, encoded: bytes) -> list[dict[str, object]]:
+    return ctx.create_dataframe_from_logical_plan(LogicalPlan.from_bytes(ctx, encoded)).to_pylist()
+
+
+def test_register_all() -> None:
+    ctx = register_all(SessionContext())
+    assert ID in ctx.logical_extension_codec_ids()
+
+
+def test_id(ctx: SessionContext) -> None:
+    assert LogicalCodec.__datafusion_codec_id__ == ID
+    assert ctx.logical_extension_codec_ids() == [ID]
+
+
+def test_in_another_process(encoded: bytes, run_python: Callable[..., str], tmp_path: Path) -> None:
+    path = tmp_path / "plan"
+    path.write_bytes(encoded)
+    # The table is not registered there: it comes with the plan.
+    code = """
+import pathlib, sys
+from datafusion import LogicalPlan, SessionContext
+from {{crate_name}} import LogicalCodec
+
+ctx = SessionContext().with_logical_extension_codec(LogicalCodec())
+plan = LogicalPlan.from_bytes(ctx, pathlib.Path(sys.argv[1]).read_bytes())
+print(ctx.create_dataframe_from_logical_plan(plan).to_pylist())
+"""
+    assert run_python(code, path) == f"{ROWS}\n"
+
+
+def test_without_the_codec(encoded: bytes) -> None:
+    with pytest.raises(Exception, match=ID):
+        execute(SessionContext(), encoded)
+
+
+def test_tables_of_others_are_left_alone(ctx: SessionContext) -> None:
+    ctx.from_pydict({"x": [1, 2, 3]}, name="t")
+    with pytest.raises(Exception, match="codec"):
+        ctx.sql("SELECT * FROM t").logical_plan().to_bytes(ctx)
+
+
+def test_inserted_rows_are_not_sent(ctx: SessionContext, encoded: bytes) -> None:
+    assert encoded
+    ctx.sql("INSERT INTO readings VALUES (99, 'roof', NULL, now())").collect()
+    with pytest.raises(Exception, match="readings that were inserted are in this process only"):
+        ctx.sql(SQL).logical_plan().to_bytes(ctx)
+
+
+def test_damaged_bytes(run_python: Callable[..., str], encoded: bytes, tmp_path: Path) -> None:
+    # In a process of its own: what is wrong here could be a crash.
+    path = tmp_path / "plan"
+    path.write_bytes(encoded)
+    code = """
+import pathlib, sys
+from datafusion import LogicalPlan, SessionContext
+from {{crate_name}} import LogicalCodec
+
+encoded = pathlib.Path(sys.argv[1]).read_bytes()
+refused = 0
+for i in range(len(encoded)):
+    for damaged in (encoded[:i], encoded[:i] + bytes([encoded[i] ^ 0x55]) + encoded[i + 1 :]):
+        ctx = SessionContext().with_logical_extension_codec(LogicalCodec())
+        try:
+            plan = LogicalPlan.from_bytes(ctx, damaged)
+            ctx.create_dataframe_from_logical_plan(plan).execution_plan()
+        except BaseException:  # The host itself may panic, which Python survives.
+            refused += 1
+print(refused > len(encoded))
+"""
+    assert run_python(code, path) == "True\n"
+
+
+@pytest.mark.parametrize(
+    ("payload", "message"),
+    [
+        (b"\xff", "these bytes are no readings"),
+        (b"", "written in format 0, but this package reads 1"),
+        (b"\x08\x02", "written in format 2, but this package reads 1"),
+        (b"\x08\x01\x10\x05", "partitions must be between 1 and 1024, got 0"),
+    ],
+)
+def test_wrong_bytes(ctx: SessionContext, encoded: bytes, payload: bytes, message: str) -> None:
+    # What the codec writes for 12 rows in 2 partitions.
+    good = b"\x08\x01\x10\x0c\x18\x02"
+    assert encoded.count(good) == 1
+    # Of the same length, as the lengths around it stay: unknown fields are skipped.
+    padded = payload + b"\x7a\x00" * 3
+    with pytest.raises(Exception, match=message):
+        execute(ctx, encoded.replace(good, padded[: len(good)]))

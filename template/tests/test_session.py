@@ -1,0 +1,61 @@
+"""What the hooks make of the session that they are given."""
+
+from __future__ import annotations
+
+import pytest
+from datafusion import SessionContext
+
+from {{crate_name}} import Readings
+
+CODEC_GETTER = "__datafusion_logical_extension_codec__"
+
+
+def test_without_a_session() -> None:
+    with pytest.raises(TypeError, match=r"^expected a datafusion\.SessionContext, got None$"):
+        Readings().__datafusion_table_provider__()
+
+
+@pytest.mark.parametrize("session", [5, "session", object(), SessionContext])
+def test_something_else(session: object) -> None:
+    with pytest.raises(TypeError, match=r"^expected a datafusion\.SessionContext, got ") as raised:
+        Readings().__datafusion_table_provider__(session)
+    assert raised.value.__cause__ is not None
+
+
+def test_session_that_raises() -> None:
+    class Session:
+        def __datafusion_logical_extension_codec__(self) -> object:
+            raise ZeroDivisionError("no codec today")
+
+    with pytest.raises(TypeError, match=f"Session, whose {CODEC_GETTER}") as raised:
+        Readings().__datafusion_table_provider__(Session())
+    assert isinstance(raised.value.__cause__, ZeroDivisionError)
+
+
+def test_session_that_is_interrupted() -> None:
+    class Session:
+        def __datafusion_logical_extension_codec__(self) -> object:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Readings().__datafusion_table_provider__(Session())
+
+
+def test_session_that_returns_no_capsule() -> None:
+    class Session:
+        def __datafusion_logical_extension_codec__(self) -> object:
+            return 5
+
+    with pytest.raises(TypeError, match='PyCapsule named "datafusion_logical_extension_codec"'):
+        Readings().__datafusion_table_provider__(Session())
+
+
+def test_another_capsule() -> None:
+    other = Readings().__arrow_c_schema__()
+    with pytest.raises(ValueError, match='named "datafusion_logical_extension_codec", got'):
+        Readings().__datafusion_table_provider__(other)
+
+
+def test_bare_codec(ctx: SessionContext) -> None:
+    codec = getattr(ctx, CODEC_GETTER)()
+    assert '"datafusion_table_provider"' in repr(Readings().__datafusion_table_provider__(codec))

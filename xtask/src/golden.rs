@@ -1,0 +1,111 @@
+//! What a handful of answers render into, to be looked at when the template changes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use similar::TextDiff;
+
+use crate::{cargo_generate, root};
+
+/// The answers, besides those that are the defaults.
+const PROJECTS: [(&str, &[&str]); 4] = [
+    ("default", &[]),
+    (
+        "function",
+        &["extension_points=scalar_udf", "license=MIT", "ci=none"],
+    ),
+    (
+        "codecs",
+        &[
+            "extension_points=logical_extension_codec,physical_extension_codec",
+            "license=MIT OR Apache-2.0",
+            "repository=https://example.com/me/my-ext",
+            "ci=gitlab",
+        ],
+    ),
+    (
+        "everything",
+        &[
+            "extension_points=table_provider_factory,table_function,scalar_udf,aggregate_udf,\
+             window_udf,catalog_provider_list,extension_options,physical_optimizer_rule,\
+             session_extension",
+            "ci=both",
+        ],
+    ),
+];
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Write nothing; fail and show the difference if a project is not as it was
+    #[arg(long)]
+    check: bool,
+}
+
+pub fn run(args: &Args) -> Result<()> {
+    let mut drifted = false;
+    for (name, answers) in PROJECTS {
+        let path = root()
+            .join("xtask/tests/golden")
+            .join(format!("{name}.txt"));
+        let current = fs::read_to_string(&path).unwrap_or_default();
+        let rendered = render(answers)?;
+        if current == rendered {
+            continue;
+        }
+        if args.check {
+            drifted = true;
+            let diff = TextDiff::from_lines(&current, &rendered);
+            print!("{}", diff.unified_diff().header(name, "rendered"));
+        } else {
+            fs::write(&path, rendered).with_context(|| format!("cannot write {name}.txt"))?;
+            println!("wrote {}", path.display());
+        }
+    }
+    if drifted {
+        bail!("the template renders something else: look at it, and run `cargo xtask golden`");
+    }
+    Ok(())
+}
+
+/// All files of a project in one text, so that none is taken for a part of this repository.
+fn render(answers: &[&str]) -> Result<String> {
+    let folder = root().join("target").join("golden");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    let mut command = cargo_generate(&std::env::current_exe()?);
+    command
+        .args(["--silent", "--name=my-ext", "--destination"])
+        .arg(&folder);
+    for answer in answers {
+        command.arg("-d").arg(answer);
+    }
+    let output = command.output()?;
+    if !output.status.success() {
+        bail!("{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let project = folder.join("my-ext");
+    let mut text = String::new();
+    for path in files(&project)? {
+        let shown = path.strip_prefix(&project)?.display();
+        text += &format!("==> {shown} <==\n{}\n", fs::read_to_string(&path)?);
+    }
+    Ok(text)
+}
+
+/// All files below `folder`, sorted. Of the licenses, which are long, none.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = vec![];
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(files(&path)?);
+        } else if !path.to_string_lossy().contains("LICENSE") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}

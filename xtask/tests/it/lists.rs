@@ -1,0 +1,91 @@
+//! Every extension point is in every list.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use xtask::root;
+
+use crate::tools::{extension_points, read};
+
+/// The classes that a point adds, by the hook that lists them.
+fn classes(point: &str) -> Vec<String> {
+    let hook = read(root().join("hooks/extension_points.rhai"));
+    let (_, classes) = hook.split_once("const CLASSES = #{").unwrap();
+    let (_, classes) = classes
+        .split_once(&format!("\n    {point}: ["))
+        .unwrap_or_else(|| panic!("no classes of {point} in extension_points.rhai"));
+    let (classes, _) = classes.split_once(']').unwrap();
+    classes
+        .split('"')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn extension_points_agree() {
+    let template = root().join("template");
+    let source = |path: &str| read(template.join(path));
+    let lib = source("src/lib.rs");
+    let stub = source("python/{{crate_name}}/_internal.pyi");
+    let register_all = source("python/{{crate_name}}/__init__.py");
+    let readme = source("README.md");
+    let pages = root().join("docs/extension-points");
+    let index = read(pages.join("README.md"));
+
+    let points = extension_points();
+    for point in &points {
+        let contains = |text: &str, place: &str, what: String| {
+            assert!(text.contains(&what), "{point}: no {what:?} in {place}");
+        };
+        for path in [format!("src/{point}.rs"), format!("tests/test_{point}.py")] {
+            assert!(template.join(&path).exists(), "{path}");
+        }
+        contains(&lib, "lib.rs", format!("mod {point};"));
+        for class in classes(point) {
+            contains(&lib, "lib.rs", format!("add_class::<{point}::{class}>"));
+            contains(&stub, "_internal.pyi", format!("\nclass {class}:"));
+            contains(&index, "docs/extension-points/README.md", class);
+        }
+        for (text, place) in [(&stub, "_internal.pyi"), (&readme, "README.md")] {
+            contains(text, place, format!("if {point} "));
+        }
+        contains(
+            &index,
+            "docs/extension-points/README.md",
+            format!("({point}.md)"),
+        );
+        let page = read(pages.join(format!("{point}.md")));
+        contains(&page, "its page", format!("# {point}\n"));
+        let tests = source(&format!("tests/test_{point}.py"));
+        contains(&tests, "its test", "register_all".to_owned());
+    }
+    // The order of the questions is that of the hook, and there is nothing else.
+    let quoted: Vec<_> = points.iter().map(|point| format!("\"{point}\"")).collect();
+    let hook = read(root().join("hooks/extension_points.rhai")).replace('\n', " ");
+    let hook = hook.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(hook.contains(&format!("const ALL = [ {} ];", quoted.join(", "))));
+    let count = fs::read_dir(pages).unwrap().count();
+    assert_eq!(count, points.len() + 1, "a page too many");
+    assert!(register_all.contains("def register_all"));
+}
+
+/// What a project is told to replace has a number, which the README explains.
+#[test]
+fn todos_are_numbered() {
+    let template = root().join("template");
+    let numbers = |text: &str| -> Vec<usize> {
+        let todos = text.split("TODO(").skip(1);
+        todos
+            .map(|rest| rest.split_once(')').unwrap().0.parse().unwrap())
+            .collect()
+    };
+    let mut used = BTreeSet::new();
+    for entry in fs::read_dir(template.join("src")).unwrap() {
+        used.extend(numbers(&read(entry.unwrap().path())));
+    }
+    assert!(used.len() > 20 && used.iter().copied().eq(1..=used.len()));
+    let explained = numbers(&read(template.join("README.md")));
+    assert!(explained.iter().eq(used.iter()), "{explained:?}");
+}
