@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
-use similar::TextDiff;
+use anyhow::{Result, bail};
 
+use crate::render::update;
 use crate::{cargo_generate, root};
 
 /// The answers, besides those that are the defaults.
@@ -45,22 +45,8 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<()> {
     let mut drifted = false;
     for (name, answers) in PROJECTS {
-        let path = root()
-            .join("xtask/tests/golden")
-            .join(format!("{name}.txt"));
-        let current = fs::read_to_string(&path).unwrap_or_default();
-        let rendered = render(answers)?;
-        if current == rendered {
-            continue;
-        }
-        if args.check {
-            drifted = true;
-            let diff = TextDiff::from_lines(&current, &rendered);
-            print!("{}", diff.unified_diff().header(name, "rendered"));
-        } else {
-            fs::write(&path, rendered).with_context(|| format!("cannot write {name}.txt"))?;
-            println!("wrote {}", path.display());
-        }
+        let target = format!("xtask/tests/golden/{name}.txt");
+        drifted |= update(&target, &render(answers)?, args.check)?;
     }
     if drifted {
         bail!("the template renders something else: look at it, and run `cargo xtask golden`");

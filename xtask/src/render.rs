@@ -34,25 +34,31 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<()> {
     let mut drifted = false;
     for (template, target) in FILES {
-        let path = root().join(target);
-        let current = fs::read_to_string(&path).unwrap_or_default();
         let rendered = render(&root().join(template))?;
-        if current == rendered {
-            continue;
-        }
-        if args.check {
-            drifted = true;
-            let diff = TextDiff::from_lines(&current, &rendered);
-            print!("{}", diff.unified_diff().header(target, "rendered"));
-        } else {
-            fs::write(&path, rendered).with_context(|| format!("cannot write {target}"))?;
-            println!("wrote {target}");
-        }
+        drifted |= update(target, &rendered, args.check)?;
     }
     if drifted {
         bail!("rendered files are out of date: run `cargo xtask render`");
     }
     Ok(())
+}
+
+/// Brings the file `target` of the repository up to date; with `check` it only shows what would
+/// change, and returns whether anything would.
+pub fn update(target: &str, rendered: &str, check: bool) -> Result<bool> {
+    let path = root().join(target);
+    let current = fs::read_to_string(&path).unwrap_or_default();
+    if current == rendered {
+        return Ok(false);
+    }
+    if check {
+        let diff = TextDiff::from_lines(current.as_str(), rendered);
+        print!("{}", diff.unified_diff().header(target, "rendered"));
+    } else {
+        fs::write(&path, rendered).with_context(|| format!("cannot write {target}"))?;
+        println!("wrote {target}");
+    }
+    Ok(check)
 }
 
 fn render(template: &Path) -> Result<String> {

@@ -5,7 +5,7 @@ use std::fs;
 
 use xtask::root;
 
-use crate::tools::{extension_points, read};
+use crate::tools::{extension_points, quoted, read};
 
 /// The classes that a point adds, by the hook that lists them.
 fn classes(point: &str) -> Vec<String> {
@@ -15,12 +15,7 @@ fn classes(point: &str) -> Vec<String> {
         .split_once(&format!("\n    {point}: ["))
         .unwrap_or_else(|| panic!("no classes of {point} in extension_points.rhai"));
     let (classes, _) = classes.split_once(']').unwrap();
-    classes
-        .split('"')
-        .skip(1)
-        .step_by(2)
-        .map(str::to_owned)
-        .collect()
+    quoted(classes).collect()
 }
 
 #[test]

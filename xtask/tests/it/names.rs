@@ -10,7 +10,9 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use xtask::root;
 
-use crate::tools::{Run, check_formatted, cpython, files, generate, read, read_toml, scratch};
+use crate::tools::{
+    Run, check_formatted, cpython, files, generate, quoted, read, read_toml, scratch,
+};
 
 const LONGEST: &str = "a-name-of-fifty-characters-which-is-as-long-as-any";
 
@@ -179,12 +181,7 @@ fn reserved(list: &str) -> BTreeSet<String> {
     let hook = read(root().join("hooks/reserved_names.rhai"));
     let (_, rest) = hook.split_once(&format!("const {list} = [")).unwrap();
     let (names, _) = rest.split_once(']').unwrap();
-    names
-        .split('"')
-        .skip(1)
-        .step_by(2)
-        .map(str::to_owned)
-        .collect()
+    quoted(names).collect()
 }
 
 #[test]

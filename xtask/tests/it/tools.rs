@@ -98,6 +98,11 @@ pub fn extension_points() -> Vec<String> {
         .collect()
 }
 
+/// What stands in quotes in `text`.
+pub fn quoted(text: &str) -> impl Iterator<Item = String> {
+    text.split('"').skip(1).step_by(2).map(str::to_owned)
+}
+
 /// The arguments that choose `points`, or leave the default ones.
 pub fn choose(points: &[String]) -> Vec<String> {
     match points {
