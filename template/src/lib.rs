@@ -65,8 +65,7 @@ mod table_provider_factory;
 {% endif -%}
 {% if window_udf -%}
 mod window_udf;
-{% endif -%}
-
+{% endif %}
 use pyo3::prelude::*;
 
 /// Adds everything to `module`. It stands apart from the `#[pymodule]` so that another crate can

@@ -191,9 +191,10 @@ fn check_answers(folder: &Path, name: &str, answers: &Answers) {
 }
 
 /// Every selection of extension points there is. It renders thousands of projects, which takes
-/// some ten minutes, and is for the nightly run: `cargo test every_selection -- --ignored`.
+/// a quarter of an hour, and is for the nightly run:
+/// `cargo test every_selection -- --ignored --nocapture`.
 #[test]
-#[ignore = "takes ten minutes"]
+#[ignore = "takes a quarter of an hour"]
 fn every_selection() {
     let folder = scratch("every selection");
     let points = extension_points();
@@ -214,7 +215,10 @@ fn every_selection() {
     );
     // Most files are the same in many projects: each is looked at once.
     let mut seen = BTreeSet::new();
-    for selection in &selections {
+    for (i, selection) in selections.iter().enumerate() {
+        if i % 100 == 0 {
+            println!("{i}");
+        }
         let chosen: Vec<_> = selection.iter().cloned().collect();
         generate(&folder, "any").args(choose(&chosen)).succeed();
         let project = folder.join("any");
