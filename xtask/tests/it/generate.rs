@@ -191,10 +191,10 @@ fn check_answers(folder: &Path, name: &str, answers: &Answers) {
 }
 
 /// Every selection of extension points there is. It renders thousands of projects, which takes
-/// a quarter of an hour, and is for the nightly run:
+/// half an hour, and is for the nightly run:
 /// `cargo test every_selection -- --ignored --nocapture`.
 #[test]
-#[ignore = "takes a quarter of an hour"]
+#[ignore = "takes half an hour"]
 fn every_selection() {
     let folder = scratch("every selection");
     let points = extension_points();
