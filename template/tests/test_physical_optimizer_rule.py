@@ -70,6 +70,8 @@ import signal, threading, time
 from datafusion import SessionContext
 from {{crate_name}} import Readings, TrustSourceRule
 
+# A shell has it ignored in what runs in the background.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 ctx = SessionContext()
 ctx.add_physical_optimizer_rule(TrustSourceRule())
 ctx.register_table("readings", Readings(rows=10**12))

@@ -41,6 +41,8 @@ import signal, sys, threading, time
 from datafusion import SessionConfig, SessionContext
 from {{crate_name}} import Readings
 
+# A shell has it ignored in what runs in the background.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 partitions = int(sys.argv[1])
 ctx = SessionContext(SessionConfig().with_target_partitions(partitions))
 readings = Readings(rows=10**12, partitions=partitions)

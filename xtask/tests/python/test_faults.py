@@ -161,6 +161,8 @@ print("ALIVE")
 INTERRUPT = f"""{SESSION}
 import signal, threading, time
 
+# Whoever started the tests may have it ignored, as a shell does for what runs in the background.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 ask = session()
 os.environ["FAULT"] = fault
 threading.Timer(0.5, signal.raise_signal, [signal.SIGINT]).start()
