@@ -1,12 +1,11 @@
 //! What a handful of answers render into, to be looked at when the template changes.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
 use crate::render::update;
-use crate::{cargo_generate, root};
+use crate::{cargo_generate, files, root};
 
 /// The answers, besides those that are the defaults.
 const PROJECTS: [(&str, &[&str]); 4] = [
@@ -61,10 +60,7 @@ fn render(answers: &[&str]) -> Result<String> {
         fs::remove_dir_all(&folder)?;
     }
     fs::create_dir_all(&folder)?;
-    let mut command = cargo_generate(&std::env::current_exe()?);
-    command
-        .args(["--silent", "--name=my-ext", "--destination"])
-        .arg(&folder);
+    let mut command = cargo_generate(&std::env::current_exe()?, &folder, "my-ext");
     for answer in answers {
         command.arg("-d").arg(answer);
     }
@@ -75,23 +71,12 @@ fn render(answers: &[&str]) -> Result<String> {
     let project = folder.join("my-ext");
     let mut text = String::new();
     for path in files(&project)? {
-        let shown = path.strip_prefix(&project)?.display();
-        text += &format!("==> {shown} <==\n{}\n", fs::read_to_string(&path)?);
-    }
-    Ok(text)
-}
-
-/// All files below `folder`, sorted. Of the licenses, which are long, none.
-fn files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = vec![];
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            found.extend(files(&path)?);
-        } else if !path.to_string_lossy().contains("LICENSE") {
-            found.push(path);
+        let shown = path.display().to_string();
+        // They are long, and copied as they are.
+        if !shown.contains("LICENSE") {
+            let contents = fs::read_to_string(project.join(path))?;
+            text += &format!("==> {shown} <==\n{contents}\n");
         }
     }
-    found.sort();
-    Ok(found)
+    Ok(text)
 }

@@ -25,12 +25,31 @@ pub fn versions() -> Result<toml::Table> {
     text.parse().context("versions.toml is no TOML")
 }
 
-/// Runs cargo-generate, the library, over this repository, in a process of its own: it reads and
+/// Generates the project `name` below `folder`, asking nothing. Takes further answers.
+///
+/// It runs cargo-generate, the library, over this repository, in a process of its own: it reads and
 /// prints as it likes.
-pub fn cargo_generate(xtask: &Path) -> Command {
+pub fn cargo_generate(xtask: &Path, folder: &Path, name: &str) -> Command {
     let mut command = Command::new(xtask);
-    command.arg("generate");
     command
+        .args(["generate", "--silent"])
+        .arg(format!("--name={name}"))
+        .arg("--destination")
+        .arg(folder);
+    command
+}
+
+/// All files below `folder`, relative to it, sorted; without those of git.
+pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = vec![];
+    for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
+        let entry = entry?;
+        let path = entry.path().strip_prefix(folder)?;
+        if entry.file_type().is_file() && !path.starts_with(".git") {
+            files.push(path.to_owned());
+        }
+    }
+    Ok(files)
 }
 
 /// The arguments of `cargo generate` without those that say which template.

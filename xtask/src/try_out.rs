@@ -50,9 +50,7 @@ pub fn run(args: &Args) -> Result<()> {
     } else {
         let generated = steps.run(
             "Generating the project",
-            cargo_generate(&std::env::current_exe()?)
-                .args(["--silent", "--name", &args.name, "--destination"])
-                .arg(&dir),
+            &mut cargo_generate(&std::env::current_exe()?, &dir, &args.name),
         )?;
         match generated {
             // A name such as My_Ext is changed on the way, and the last line says what to.

@@ -72,20 +72,10 @@ fn printed(output: &Output) -> String {
     format!("{}{}", text(&output.stdout), text(&output.stderr))
 }
 
-/// `cargo generate` as a library, by `cargo xtask generate`.
-pub fn library() -> Command {
-    xtask::cargo_generate(Path::new(env!("CARGO_BIN_EXE_xtask")))
-}
-
-/// Generates the project `name` below `folder`, as the library does. Takes further answers.
+/// Generates the project `name` below `folder`, with cargo-generate as a library. Takes further
+/// answers.
 pub fn generate(folder: &Path, name: &str) -> Command {
-    let mut command = library();
-    command
-        .arg("--silent")
-        .arg(format!("--name={name}"))
-        .arg("--destination")
-        .arg(folder);
-    command
+    xtask::cargo_generate(Path::new(env!("CARGO_BIN_EXE_xtask")), folder, name)
 }
 
 /// All extension points, as cargo-generate.toml lists them.
@@ -197,14 +187,7 @@ pub fn cpython(version: &str) -> PathBuf {
 
 /// All files below `folder`, relative to it, sorted.
 pub fn files(folder: &Path) -> Vec<PathBuf> {
-    walkdir::WalkDir::new(folder)
-        .sort_by_file_name()
-        .into_iter()
-        .map(|entry| entry.unwrap())
-        .filter(|entry| entry.file_type().is_file())
-        .map(|entry| entry.path().strip_prefix(folder).unwrap().to_owned())
-        .filter(|path| !path.starts_with(".git"))
-        .collect()
+    xtask::files(folder).unwrap()
 }
 
 /// Both folders hold the same files.
