@@ -5,6 +5,7 @@ pub mod python;
 pub mod render;
 pub mod steps;
 pub mod try_out;
+pub mod use_template;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -52,9 +53,12 @@ pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The arguments of `cargo generate` without those that say which template.
+/// The arguments of `cargo generate` that its users need.
 #[derive(clap::Args)]
 pub struct GenerateArgs {
+    /// The template [default: this repository]
+    #[arg(long)]
+    pub path: Option<PathBuf>,
     /// What to call the project
     #[arg(long)]
     pub name: Option<String>,
@@ -76,9 +80,10 @@ pub struct GenerateArgs {
 }
 
 pub fn generate(args: GenerateArgs) -> Result<PathBuf> {
+    let template = args.path.as_deref().unwrap_or(root());
     cargo_generate::generate(cargo_generate::GenerateArgs {
         template_path: cargo_generate::TemplatePath {
-            path: Some(root().display().to_string()),
+            path: Some(template.display().to_string()),
             ..Default::default()
         },
         name: args.name,

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use xtask::{GenerateArgs, golden, render, try_out};
+use xtask::{GenerateArgs, golden, render, try_out, use_template};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", about)]
@@ -16,6 +16,8 @@ enum Command {
     Render(render::Args),
     /// Write what a handful of answers render into
     Golden(golden::Args),
+    /// Turn what GitHub's "Use this template" made into a generated project
+    UseTemplate(use_template::Args),
 }
 
 fn main() -> ExitCode {
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
         }
         Command::Render(args) => render::run(&args),
         Command::Golden(args) => golden::run(&args),
+        Command::UseTemplate(args) => use_template::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,16 +1,61 @@
 //! Writes what follows from `versions.toml`.
 
 use std::fs;
-use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use similar::TextDiff;
 use tera::{Context, Delimiters, Tera};
 
-use crate::{root, versions};
+use crate::{files, root, versions};
 
-/// What is rendered, and what to, relative to the repository.
-const FILES: &[(&str, &str)] = &[("xtask/templates/versions.rhai", "hooks/versions.rhai")];
+/// Below `ci-template`: the sources.
+const SOURCES: &str = "ci-template/templates";
+
+/// What is rendered, and what to, relative to the repository. A project that GitHub's "Use this
+/// template" makes may not be given workflows, so they lie in this repository too.
+const FILES: &[(&str, &[&str])] = &[
+    (
+        "github/ci.yml",
+        &[
+            "ci-template/github/workflows/ci.yml",
+            ".github/workflows/ci.yml",
+        ],
+    ),
+    (
+        "github/release.yml",
+        &[
+            "ci-template/github/workflows/release.yml",
+            ".github/workflows/release.yml",
+        ],
+    ),
+    (
+        "github/weekly.yml",
+        &[
+            "ci-template/github/workflows/weekly.yml",
+            ".github/workflows/weekly.yml",
+        ],
+    ),
+    (
+        "gitlab/.gitlab-ci.yml",
+        &["ci-template/gitlab/.gitlab-ci.yml"],
+    ),
+    ("hooks/versions.rhai", &["hooks/versions.rhai"]),
+    (
+        "repository/template-init.yml",
+        &[".github/workflows/template-init.yml"],
+    ),
+    (
+        "repository/template.yml",
+        &[".github/workflows/template.yml"],
+    ),
+    ("template/noxfile.py", &["template/noxfile.py"]),
+];
+
+/// Tables, and the pages in which they stand, after a comment that names them.
+const TABLES: &[(&str, &str)] = &[
+    ("docs/versions.md", "README.md"),
+    ("docs/wheels.md", "docs/publishing.md"),
+];
 
 /// Unlike Tera's own, these occur neither in GitHub's workflows nor in Liquid.
 fn delimiters() -> Delimiters {
@@ -32,15 +77,37 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<()> {
+    let tera = sources()?;
+    let context = context()?;
     let mut drifted = false;
-    for (template, target) in FILES {
-        let rendered = render(&root().join(template))?;
-        drifted |= update(target, &rendered, args.check)?;
+    for (source, targets) in FILES {
+        let rendered = tera
+            .render(source, &context)
+            .with_context(|| format!("cannot render {SOURCES}/{source}"))?;
+        for target in *targets {
+            drifted |= update(target, &rendered, args.check)?;
+        }
+    }
+    for (source, page) in TABLES {
+        let table = tera.render(source, &context)?;
+        let text = fs::read_to_string(root().join(page))?;
+        drifted |= update(page, &with_table(&text, source, &table)?, args.check)?;
     }
     if drifted {
         bail!("rendered files are out of date: run `cargo xtask render`");
     }
     Ok(())
+}
+
+/// `page` with the table that stands after the comment `<!-- source -->` replaced.
+fn with_table(page: &str, source: &str, table: &str) -> Result<String> {
+    let comment = format!("<!-- {source} -->\n");
+    let (before, after) = page
+        .split_once(&comment)
+        .with_context(|| format!("no page has the line {comment}"))?;
+    let rows = after.split_inclusive('\n');
+    let after: String = rows.skip_while(|line| line.starts_with('|')).collect();
+    Ok(format!("{before}{comment}{table}{after}"))
 }
 
 /// Brings the file `target` of the repository up to date; with `check` it only shows what would
@@ -55,20 +122,46 @@ pub fn update(target: &str, rendered: &str, check: bool) -> Result<bool> {
         let diff = TextDiff::from_lines(current.as_str(), rendered);
         print!("{}", diff.unified_diff().header(target, "rendered"));
     } else {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
         fs::write(&path, rendered).with_context(|| format!("cannot write {target}"))?;
         println!("wrote {target}");
     }
     Ok(check)
 }
 
-fn render(template: &Path) -> Result<String> {
-    let mut context = Context::from_serialize(&versions()?)?;
-    context.insert("template", env!("CARGO_PKG_VERSION"));
-
+/// All sources, by their path below `SOURCES`; those in `partials`, by their name.
+fn sources() -> Result<Tera> {
+    let folder = root().join(SOURCES);
+    let mut sources = vec![];
+    for path in files(&folder)? {
+        let source = fs::read_to_string(folder.join(&path))?;
+        let name = path.to_string_lossy().replace('\\', "/");
+        sources.push(match name.strip_prefix("partials/") {
+            // The line that includes it has an end of its own.
+            Some(partial) => (partial.to_owned(), source.trim_end().to_owned()),
+            None => (name, source),
+        });
+    }
     let mut tera = Tera::new();
     tera.set_delimiters(delimiters())?;
-    let source = fs::read_to_string(template)?;
-    let name = template.display().to_string();
-    tera.add_raw_template(&name, &source)?;
-    Ok(tera.render(&name, &context)?)
+    tera.add_raw_templates(sources)?;
+    Ok(tera)
+}
+
+/// What the sources can refer to.
+fn context() -> Result<Context> {
+    let versions = versions()?;
+    let mut context = Context::from_serialize(&versions)?;
+    context.insert("template", env!("CARGO_PKG_VERSION"));
+    // Those for which GitLab has runners.
+    let platforms = versions["wheels"]["platforms"].as_array();
+    let platforms = platforms.context("versions.toml has no wheels.platforms")?;
+    let of_gitlab: Vec<_> = platforms
+        .iter()
+        .filter(|platform| platform.get("gitlab").is_some())
+        .collect();
+    context.insert("gitlab_platforms", &of_gitlab);
+    Ok(context)
 }

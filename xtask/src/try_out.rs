@@ -58,7 +58,7 @@ pub fn run(args: &Args) -> Result<()> {
             Err(failure) if failure.output.contains("directory already exists") => {
                 bail!(already_there)
             }
-            Err(failure) => bail!(refusal(&failure)),
+            Err(failure) => bail!(failure.refusal()),
         }
     };
 
@@ -117,17 +117,4 @@ fn check(step: std::result::Result<String, Failure>, what: &str) -> Result<Strin
         "{what}: {}. Go on with --keep when that is mended; all that was said is in {log}.",
         failure.reason().trim_end_matches('.')
     );
-}
-
-/// The sentence of a hook, without where in the hook it stands.
-fn refusal(failure: &Failure) -> String {
-    let reason = failure
-        .output
-        .lines()
-        .find_map(|line| line.split_once("Runtime error: "))
-        .map_or_else(|| failure.reason(), |(_, sentence)| sentence);
-    reason
-        .rsplit_once(" (line ")
-        .map_or(reason, |(sentence, _)| sentence)
-        .to_owned()
 }

@@ -1,10 +1,18 @@
 {% if table_provider -%}
-from typing import {% if logical_extension_codec or physical_extension_codec %}ClassVar, {% endif %}TypedDict, final
+from typing import {% if logical_extension_codec or physical_extension_codec %}ClassVar, {% endif %}TypedDict, final, type_check_only
 {%- else -%}
 from typing import final
 {%- endif %}
 
 from typing_extensions import CapsuleType
+
+__all__ = [
+{%- for class in classes %}
+    "{{class}}",
+{%- endfor %}
+    "__version__",
+    "check_host",
+]
 
 __version__: str
 
@@ -12,6 +20,7 @@ def check_host() -> None:
     """Raise an ``ImportError`` unless the installed ``datafusion`` has the right major version."""
 {%- if table_provider %}
 
+@type_check_only
 class Counters(TypedDict):
     """What a source has done: partitions opened, rows produced, values (cells) computed."""
 

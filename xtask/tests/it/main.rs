@@ -1,5 +1,7 @@
 //! Generates projects, and looks at them, builds them, and runs them against real hosts.
 
+#[cfg(unix)]
+mod ci;
 mod crossing;
 mod environment;
 mod generate;
@@ -13,3 +15,7 @@ mod readme;
 mod tools;
 #[cfg(unix)]
 mod try_out;
+#[cfg(unix)]
+mod use_template;
+#[cfg(unix)]
+mod workflow;

@@ -148,9 +148,17 @@ fn refusals_say_what_to_type() {
 
 #[test]
 fn any_name_is_taken_or_refused() {
-    let folder = scratch("any name");
+    // One for each core.
+    std::thread::scope(|scope| {
+        for half in ["any name", "any other name"] {
+            scope.spawn(move || taken_or_refused(&scratch(half), 1_000));
+        }
+    });
+}
+
+fn taken_or_refused(folder: &Path, cases: u32) {
     let config = Config {
-        cases: 2_000,
+        cases,
         failure_persistence: None,
         ..Config::default()
     };
@@ -161,19 +169,19 @@ fn any_name_is_taken_or_refused() {
     ];
     TestRunner::new(config)
         .run(&names, |name| {
-            match try_generate(&folder, &name) {
+            match try_generate(folder, &name) {
                 Ok(()) => {
-                    let project = fs::read_dir(&folder).unwrap().next().unwrap().unwrap();
+                    let project = fs::read_dir(folder).unwrap().next().unwrap().unwrap();
                     check(&project.path());
                     fs::remove_dir_all(project.path()).unwrap();
                 }
                 Err(said) => {
-                    let sentence = sentence(&folder, &said);
+                    let sentence = sentence(folder, &said);
                     prop_assert!(sentence.starts_with("The project name "));
                     prop_assert!(sentence.contains(": type "));
                 }
             }
-            prop_assert!(files(&folder).is_empty());
+            prop_assert!(files(folder).is_empty());
             Ok(())
         })
         .unwrap();

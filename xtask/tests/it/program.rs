@@ -1,48 +1,20 @@
 //! The same project from the program `cargo generate`, in every way that it is called.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use xtask::root;
 
-use crate::tools::{CARGO_GENERATE, Run, assert_same, generate, program, read, read_toml, scratch};
-
-/// A copy of the template as a clone would have it: the build folders make copies slow.
-fn clone(folder: &Path) {
-    let listed = Command::new("git")
-        .args([
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-        ])
-        .current_dir(root())
-        .succeed();
-    for path in listed
-        .split_terminator('\0')
-        .filter(|path| root().join(path).exists())
-    {
-        let target = folder.join(path);
-        fs::create_dir_all(target.parent().unwrap()).unwrap();
-        fs::copy(root().join(path), target).unwrap();
-    }
-}
-
-fn git(folder: &Path, arguments: &[&str]) {
-    Command::new("git")
-        .args(["-c", "user.name=test", "-c", "user.email=test@example.com"])
-        .args(arguments)
-        .current_dir(folder)
-        .succeed();
-}
+use crate::tools::{
+    CARGO_GENERATE, Run, assert_same, copy_template, generate, git, program, read, read_toml,
+    scratch,
+};
 
 #[test]
 fn program_and_library_agree() {
     let folder = scratch("program");
     let template = folder.join("template");
-    clone(&template);
+    copy_template(&template);
     generate(&folder, "my-ext").succeed();
     let check = |place: &str| {
         assert_same(&folder.join(place).join("my-ext"), &folder.join("my-ext"));
@@ -108,7 +80,7 @@ fn program_and_library_agree() {
 fn interactively() {
     let folder = scratch("interactive");
     let template = folder.join("template");
-    clone(&template);
+    copy_template(&template);
     let program = program();
     // The first name is refused, and asked for again; the rest are the defaults.
     let script = r#"

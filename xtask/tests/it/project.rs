@@ -144,12 +144,19 @@ fn passes_its_python_checks() {
         let name = project.file_name().unwrap().to_str().unwrap();
         let environment = Environment::new(&format!("types {name}"), "3.12", &TEST_PACKAGES);
         environment.install(&[wheel], &[]);
+        // noxfile.py is typed as well.
+        environment.install(&["mypy", "nox"], &[]);
         let python = environment.python().get_program().to_owned();
         check_formatted(project);
-        tool("mypy")
-            .arg("--python-executable")
-            .arg(&python)
-            .arg("--cache-dir=/dev/null")
+        environment
+            .python()
+            .args(["-m", "mypy", "--cache-dir=/dev/null"])
+            .current_dir(project)
+            .succeed();
+        environment
+            .python()
+            .args(["-m", "mypy.stubtest"])
+            .arg(format!("{}._internal", name.replace('-', "_")))
             .current_dir(project)
             .succeed();
         // It looks for the package in the environment that is active.

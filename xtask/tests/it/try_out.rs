@@ -1,11 +1,10 @@
 //! `cargo xtask try`, as somebody new would call it.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use crate::tools::{Run, build_environment, cpython, scratch};
+use crate::tools::{Run, build_environment, cpython, scratch, write_program};
 
 fn xtask_try(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
@@ -16,9 +15,7 @@ fn xtask_try(folder: &Path) -> Command {
 
 /// A program that prints `version` as if it were Python.
 fn fake_python(folder: &Path, name: &str, version: &str) {
-    let path = folder.join(name);
-    fs::write(&path, format!("#!/bin/sh\necho {version}\n")).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(folder, name, &format!("echo {version}"));
 }
 
 #[test]

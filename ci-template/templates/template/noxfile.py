@@ -1,0 +1,173 @@
+#!/usr/bin/env -S uv run --script
+# /// script
+# dependencies = ["nox>=2025.11"]
+# ///
+"""What CI does, to be done here as well: `uvx nox --list` shows the sessions."""
+
+from __future__ import annotations
+
+import os
+import sys
+import zipfile
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import nox
+
+nox.needs_version = ">=2025.11"
+nox.options.default_venv_backend = "uv"
+
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+# A "t" is for free-threaded.
+PYTHONS = [<% for python in python.tested %>"<{ python }>"<% if not loop.last %>, <% endif %><% endfor %>]
+# Wheels are those that `datafusion` has: one for Python <{ python.minimum }> and all later ones, and one that is
+# free-threaded.
+WHEELS = ["<{ python.minimum }>", "<{ python.free_threaded }>"]
+# The oldest systems that Linux wheels run on.
+LINUX = ["--zig", "--compatibility=<{ wheels.linux }>"]
+DIST = Path("dist")
+# Bytes. PyPI takes twice as many.
+LARGEST = 50_000_000
+PARTS = [".dist-info/licenses/LICENSE", ".dist-info/sboms/", "/_internal.pyi", "/py.typed"]
+
+
+def pytest(session: nox.Session) -> None:
+    # Were the extension not made for it, a free-threaded Python would take the GIL again.
+    free_threaded = str(session.python).endswith("t")
+    session.run("pytest", *session.posargs, env={"PYTHON_GIL": "0"} if free_threaded else None)
+
+
+def in_dist(session: nox.Session, pattern: str) -> str:
+    files = sorted(DIST.glob(pattern))
+    if len(files) != 1:
+        session.error(f"dist/ has {len(files)} files {pattern}, not one: empty it, and build again")
+    return str(files[0])
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check format, style and types, of Rust and Python."""
+    session.run("cargo", "fmt", "--check", external=True)
+    session.run("cargo", "clippy", "--all-targets", "--", "--deny", "warnings", external=True)
+    session.install("--editable", ".", "--group", "dev")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("mypy")
+    # The compiled module has what _internal.pyi says, and nothing else.
+    (stub,) = Path("python").glob("*/_internal.pyi")
+    session.run("stubtest", f"{stub.parent.name}._internal")
+
+
+@nox.session(venv_backend="none")
+def rust(session: nox.Session) -> None:
+    """Run the tests that need no Python."""
+    session.run("cargo", "test")
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run the tests, with the versions in uv.lock if there is one."""
+    venv = session.virtualenv.location
+    session.run_install("uv", "sync", f"--python={venv}", env={"UV_PROJECT_ENVIRONMENT": venv})
+    pytest(session)
+
+
+@nox.session(python="<{ python.usual }>", default=False)
+def lowest(session: nox.Session) -> None:
+    """Run the tests with the lowest versions that pyproject.toml allows."""
+    session.install("--resolution=lowest-direct", "--editable", ".", "--group", "test")
+    pytest(session)
+
+
+@nox.session(python="<{ python.usual }>", default=False)
+def newest(session: nox.Session) -> None:
+    """Run the tests with the newest versions that pyproject.toml allows."""
+    session.install("--upgrade", "--editable", ".", "--group", "test")
+    pytest(session)
+
+
+@nox.session(python=WHEELS, default=False)
+def build(session: nox.Session) -> None:
+    """Build the release wheel for this platform, in dist/."""
+    session.install(*PYPROJECT["build-system"]["requires"], "wheel", "ziglang")
+    # Panics name source files: from here on, and not by where that is on this machine.
+    here = Path.cwd()
+    cargo = os.environ.get("CARGO_HOME", str(Path.home() / ".cargo"))
+    remap = [f"--remap-path-prefix={cargo}=cargo", f"--remap-path-prefix={here}=."]
+    with TemporaryDirectory() as folder:
+        session.run(
+            "maturin",
+            "build",
+            "--release",
+            f"--out={folder}",
+            "--interpreter=python",
+            *(LINUX if sys.platform == "linux" else []),
+            env={"CARGO_ENCODED_RUSTFLAGS": "\x1f".join(remap)},
+        )
+        # So does the list of what is inside, which comes with the wheel.
+        (wheel,) = Path(folder).glob("*.whl")
+        session.run("wheel", "unpack", f"--dest={folder}", str(wheel))
+        (sbom,) = Path(folder).glob("*/*.dist-info/sboms/*.json")
+        sbom.write_text(sbom.read_text("utf-8").replace(here.as_uri(), "file:///"), "utf-8")
+        DIST.mkdir(exist_ok=True)
+        session.run("wheel", "pack", f"--dest-dir={DIST}", str(sbom.parents[2]))
+
+
+@nox.session(default=False)
+def sdist(session: nox.Session) -> None:
+    """Build the source distribution, in dist/."""
+    session.install(*PYPROJECT["build-system"]["requires"])
+    session.run("maturin", "sdist", f"--out={DIST}")
+
+
+@nox.session(python=PYTHONS, default=False)
+def test_wheel(session: nox.Session) -> None:
+    """Run the tests with the wheel in dist/."""
+    free_threaded = str(session.python).endswith("t")
+    wheel = in_dist(session, "*-cp3??t-*.whl" if free_threaded else "*-abi3-*.whl")
+    session.install("--reinstall", wheel, "--group", "test")
+    pytest(session)
+
+
+@nox.session(python="<{ python.usual }>", default=False)
+def test_sdist(session: nox.Session) -> None:
+    """Run the tests with what the source distribution in dist/ builds into."""
+    session.install("--reinstall", in_dist(session, "*.tar.gz"), "--group", "test")
+    pytest(session)
+
+
+@nox.session(venv_backend="none", default=False)
+def check_tag(session: nox.Session) -> None:
+    """Check that the tag given as an argument is that of the version in Cargo.toml."""
+    tag = "v" + nox.project.load_toml("Cargo.toml")["package"]["version"]
+    if session.posargs != [tag]:
+        session.error(f"the tag for Cargo.toml is {tag}: push that, or change the version there")
+
+
+@nox.session(default=False)
+def check_dist(session: nox.Session) -> None:
+    """Check what is in dist/; with platforms as arguments, that there are just their wheels."""
+    session.install("abi3audit", "check-wheel-contents", "twine")
+    wheels = sorted(DIST.glob("*.whl"))
+    session.run("twine", "check", "--strict", *map(str, wheels), in_dist(session, "*.tar.gz"))
+    session.run("check-wheel-contents", *map(str, wheels))
+    session.run("abi3audit", "--strict", *(str(path) for path in wheels if "-abi3-" in path.name))
+    for wheel in wheels:
+        names = zipfile.ZipFile(wheel).namelist()
+        for part in PARTS:
+            if not any(part in name for name in names):
+                session.error(f"{wheel} has no {part}")
+        size = wheel.stat().st_size
+        session.log(f"{wheel.name}: {size / 1e6:.1f} MB")
+        if size > LARGEST:
+            session.error(f"{wheel} is larger than {LARGEST / 1e6:.0f} MB")
+    if session.posargs:
+        tags = [<% for tag in wheels.tags %>"<{ tag }>"<% if not loop.last %>, <% endif %><% endfor %>]
+        expected = {f"{tag}-{platform}" for tag in tags for platform in session.posargs}
+        found = {wheel.stem.split("-", 2)[2] for wheel in wheels}
+        if found != expected:
+            session.error(f"missing are {expected - found}, and too many are {found - expected}")
+
+
+if __name__ == "__main__":
+    nox.main()

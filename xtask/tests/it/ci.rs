@@ -1,0 +1,477 @@
+//! The CI of generated projects, and of the template: linted, and its shell steps run here, in order,
+//! in a generated project.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use xtask::root;
+
+use crate::environment::{Environment, TEST_PACKAGES};
+use crate::tools::{
+    Run, actionlint, build_environment, cpython, files, generate, git, path_with, read, scratch,
+    target, tool, write_program,
+};
+use crate::workflow::{Outcome, Runner, Workflow};
+
+/// There is no newer one here, nor one that is free-threaded.
+const NEWEST: &str = "3.13";
+
+/// A project with the CI of both services, in git.
+fn project(test: &str) -> PathBuf {
+    let folder = scratch(test);
+    generate(&folder, "ci-ext")
+        .args([
+            "-d",
+            "ci=both",
+            "-d",
+            "repository=https://github.com/me/ci-ext",
+        ])
+        .succeed();
+    let project = folder.join("ci-ext");
+    git(&project, &["init", "--quiet"]);
+    git(&project, &["add", "--all"]);
+    project
+}
+
+fn workflows(repository: &Path) -> Vec<PathBuf> {
+    let folder = repository.join(".github").join("workflows");
+    let names = files(&folder).into_iter();
+    names.map(|name| folder.join(name)).collect()
+}
+
+/// Jobs of a pipeline of GitLab that have a script.
+#[derive(serde::Deserialize)]
+struct Pipeline {
+    default: Default,
+    #[serde(flatten)]
+    rest: BTreeMap<String, Value>,
+}
+
+#[derive(serde::Deserialize)]
+struct Default {
+    before_script: Vec<String>,
+}
+
+impl Pipeline {
+    fn read(project: &Path) -> Self {
+        serde_saphyr::from_str(&read(project.join(".gitlab-ci.yml"))).unwrap()
+    }
+
+    fn script(&self, job: &str) -> Vec<String> {
+        serde_json::from_value(self.rest[job]["script"].clone()).unwrap()
+    }
+
+    fn jobs(&self) -> Vec<&str> {
+        let jobs = self.rest.iter();
+        jobs.filter(|(_, job)| job.get("script").is_some())
+            .map(|(name, _)| name.as_str())
+            .collect()
+    }
+}
+
+#[test]
+fn is_clean() {
+    let project = project("clean ci");
+    tool("zizmor")
+        .args(["--offline", "--persona=auditor", "."])
+        .current_dir(&project)
+        .succeed();
+    tool("zizmor")
+        .args(["--offline", "--persona=auditor"])
+        .arg(root().join(".github"))
+        .succeed();
+
+    let schema = |name: &str, path: &Path| {
+        let mut check = tool("check-jsonschema");
+        check.args(["--builtin-schema", &format!("vendor.{name}")]);
+        if name == "gitlab-ci" {
+            check.args(["--data-transform", "gitlab-ci"]);
+        }
+        check.arg(path).succeed();
+    };
+    schema("gitlab-ci", &project.join(".gitlab-ci.yml"));
+    schema("dependabot", &project.join(".github/dependabot.yml"));
+
+    let scripts = scratch("scripts of ci");
+    let mut count = 0;
+    let mut shellcheck = |script: &str| {
+        count += 1;
+        let path = scripts.join(format!("{count}.sh"));
+        fs::write(&path, format!("#!/bin/bash\n{script}\n")).unwrap();
+        tool("shellcheck").arg(&path).succeed();
+    };
+    for path in [workflows(&project), workflows(root())].concat() {
+        schema("github-workflows", &path);
+        actionlint().arg(&path).succeed();
+        for job in Workflow::read(&path).jobs.values() {
+            for script in job.steps.iter().filter_map(|step| step.run.as_ref()) {
+                shellcheck(script);
+            }
+        }
+    }
+    let pipeline = Pipeline::read(&project);
+    for job in pipeline.jobs() {
+        shellcheck(&pipeline.script(job).join("\n"));
+    }
+    assert!(count > 25, "{count}");
+}
+
+/// The guide and checker that most of scientific Python follows.
+#[test]
+fn follows_the_scientific_python_guide() {
+    tool("repo-review")
+        .arg(".")
+        .current_dir(project("review"))
+        .succeed();
+}
+
+#[test]
+fn pages_are_clean() {
+    let project = project("clean pages");
+    tool("rumdl")
+        .args(["check", "."])
+        .current_dir(&project)
+        .succeed();
+    tool("typos").arg(".").current_dir(&project).succeed();
+}
+
+/// Runs jobs in `project`, as CI does but for the platform.
+struct Ci<'a> {
+    project: &'a Path,
+    path: OsString,
+    /// Commands that have been run, which need not be run again.
+    done: BTreeSet<String>,
+}
+
+impl<'a> Ci<'a> {
+    fn new(project: &'a Path) -> Self {
+        // Programs of the image that a job runs in.
+        let image = project.parent().unwrap().join("image");
+        for program in ["apt-get", "pipx", "rustup"] {
+            write_program(&image, program, "exit 0");
+        }
+        let uv = tool("uv");
+        let mut folders = vec![
+            image,
+            Path::new(uv.get_program()).parent().unwrap().to_owned(),
+        ];
+        for version in ["3.10", "3.12", NEWEST] {
+            folders.insert(1, cpython(version).parent().unwrap().to_owned());
+        }
+        let folders: Vec<_> = folders.iter().map(PathBuf::as_path).collect();
+        Self {
+            project,
+            path: path_with(&folders),
+            done: BTreeSet::new(),
+        }
+    }
+
+    fn env(&self) -> Vec<(&'static str, OsString)> {
+        let mut build = Command::new("");
+        build_environment(&mut build);
+        let (_, target) = build.get_envs().next().unwrap();
+        vec![
+            ("PATH", self.path.clone()),
+            ("CARGO_TARGET_DIR", target.unwrap().to_owned()),
+            ("UV_PYTHON_DOWNLOADS", "never".into()),
+            // Building a source distribution is fast then.
+            ("MATURIN_PEP517_ARGS", "--profile=dev".into()),
+            ("GITHUB_REF_NAME", "v0.1.0".into()),
+        ]
+    }
+
+    /// Runs a job of a workflow of GitHub.
+    fn github(&mut self, workflow: &str, job: &str, expressions: &[(&str, &str)]) -> Outcome {
+        println!("GitHub, {workflow}, {job}");
+        let file = format!(".github/workflows/{workflow}.yml");
+        let workflow = Workflow::read(self.project.join(file));
+        let mut known = vec![("needs.project.outputs.rendered", "true")];
+        known.extend(expressions);
+        let runner = Runner {
+            workspace: self.project,
+            expressions: &known,
+            env: self.env(),
+        };
+        let outcome = runner.run(&workflow, job);
+        for step in &workflow.jobs[job].steps {
+            self.done
+                .extend(step.run.as_ref().map(|run| run.trim().to_owned()));
+        }
+        outcome
+    }
+
+    /// Runs a job of the pipeline of GitLab; returns what it printed, or fails if it failed.
+    fn gitlab(&mut self, pipeline: &Pipeline, job: &str, variables: &[(&str, &str)]) -> String {
+        println!("GitLab, {job}");
+        let mut lines = pipeline.default.before_script.clone();
+        for line in pipeline.script(job) {
+            // The same command has been run for GitHub, in the same folder.
+            if !self.done.contains(line.trim()) {
+                lines.push(line);
+            }
+        }
+        Command::new("bash")
+            .args(["-eo", "pipefail", "-c", &lines.join("\n")])
+            .current_dir(self.project)
+            .envs(self.env())
+            .envs(variables.iter().copied())
+            .succeed()
+    }
+}
+
+fn succeeded(outcome: &Outcome) {
+    assert!(outcome.succeeded, "{outcome:?}");
+}
+
+/// The checks, and a release but for its publication.
+#[test]
+fn runs() {
+    let project = project("run ci");
+    let mut ci = Ci::new(&project);
+
+    succeeded(&ci.github("ci", "lint", &[]));
+    for python in ["3.10", NEWEST] {
+        succeeded(&ci.github("ci", "test", &[("matrix.python", python)]));
+    }
+    succeeded(&ci.github("ci", "lowest", &[]));
+    let all = "!contains(needs.*.result, 'failure') && !contains(needs.*.result, 'cancelled') && \
+               !contains(needs.*.result, 'skipped')";
+    for green in ["true", "false"] {
+        let known = [(all, green), ("needs.lint.result", "success")];
+        let outcome = ci.github("ci", "all-green", &known);
+        assert_eq!(outcome.succeeded.to_string(), green, "{outcome:?}");
+    }
+
+    succeeded(&ci.github("release", "version", &[("github.ref_type", "tag")]));
+    let wheel = [
+        ("matrix.wheel.python", "3.10"),
+        ("matrix.wheel.newest", NEWEST),
+    ];
+    succeeded(&ci.github("release", "wheel", &wheel));
+    succeeded(&ci.github("release", "sdist", &[]));
+    // There is but one of the wheels here.
+    let outcome = ci.github("release", "check", &[]);
+    assert!(!outcome.succeeded, "{outcome:?}");
+    let missing = format!("{:?}", outcome.log.matches("-win_amd64").count());
+    assert_eq!(missing, "2", "{}", outcome.log);
+    assert!(!outcome.log.contains("'cp310-abi3-manylinux_2_28_x86_64'"));
+    let said = Command::new("uvx")
+        .args(["nox", "--session", "check_dist"])
+        .current_dir(&project)
+        .envs(ci.env())
+        .succeed();
+    println!(
+        "{}",
+        said.lines().find(|line| line.contains(" MB")).unwrap()
+    );
+
+    let pipeline = Pipeline::read(&project);
+    let variables = [
+        ("PYTHON", "3.10"),
+        ("NEWEST", NEWEST),
+        ("CI_COMMIT_TAG", "v0.1.0"),
+    ];
+    for job in [
+        "lint",
+        "test",
+        "lowest",
+        "version",
+        "wheel",
+        "sdist",
+        "newest",
+        "next-major",
+    ] {
+        ci.gitlab(&pipeline, job, &variables);
+    }
+
+    check_wheel(&project, &one(&project, ".whl"));
+    check_sdist(&project, &one(&project, ".tar.gz"));
+}
+
+/// The only file in dist/ with this ending.
+fn one(project: &Path, ending: &str) -> PathBuf {
+    let dist = project.join("dist");
+    let names = files(&dist).into_iter();
+    let found: Vec<_> = names
+        .filter(|name| name.to_string_lossy().ends_with(ending))
+        .collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    dist.join(&found[0])
+}
+
+fn check_wheel(project: &Path, wheel: &Path) {
+    let name = wheel.file_name().unwrap().to_str().unwrap();
+    assert_eq!(name, "ci_ext-0.1.0-cp310-abi3-manylinux_2_28_x86_64.whl");
+    let said = tool("auditwheel").arg("show").arg(wheel).succeed();
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (_, glibc) = said
+        .split_once("platform tag: \"manylinux_2_")
+        .expect(&said);
+    let (glibc, _) = glibc.split_once('_').unwrap();
+    assert!(glibc.parse::<u32>().unwrap() <= 28, "{said}");
+
+    // Nothing tells where it was built.
+    let folder = scratch("release wheel");
+    tool("wheel")
+        .args(["unpack", "--dest"])
+        .arg(&folder)
+        .arg(wheel)
+        .succeed();
+    let home = std::env::home_dir().unwrap();
+    let contents = files(&folder);
+    assert!(
+        contents.iter().any(|path| path.ends_with("LICENSE")),
+        "{contents:?}"
+    );
+    for path in &contents {
+        let bytes = fs::read(folder.join(path)).unwrap();
+        let text = String::from_utf8_lossy(&bytes);
+        for machine in [home.as_path(), project, root(), &target()] {
+            let machine = machine.to_str().unwrap();
+            assert!(!text.contains(machine), "{machine} in {}", path.display());
+        }
+    }
+
+    for version in ["3.10", "3.11", "3.12", "3.13"] {
+        let environment = Environment::new(&format!("release {version}"), version, &TEST_PACKAGES);
+        environment.install(&[wheel], &[]);
+        println!("Release wheel, Python {version}:");
+        environment.pytest(&project.join("tests"));
+    }
+}
+
+/// It holds all that it takes to build and test it, and nothing else.
+fn check_sdist(project: &Path, sdist: &Path) {
+    let folder = scratch("sdist");
+    Command::new("tar")
+        .arg("xf")
+        .arg(sdist)
+        .arg("-C")
+        .arg(&folder)
+        .succeed();
+    let inside: BTreeSet<_> = files(&folder.join("ci_ext-0.1.0")).into_iter().collect();
+    let expected = |path: &PathBuf| {
+        let path = path.to_string_lossy();
+        let folders = ["examples/", "python/", "src/", "tests/"];
+        let names = [
+            "Cargo.toml",
+            "Cargo.lock",
+            "LICENSE",
+            "README.md",
+            "pyproject.toml",
+        ];
+        // What git ignores: compiled by other jobs.
+        let compiled = [".so", ".pyc"].iter().any(|ending| path.ends_with(ending));
+        !compiled
+            && (folders.iter().any(|folder| path.starts_with(folder)) || names.contains(&&*path))
+    };
+    let mut wanted: BTreeSet<_> = files(project).into_iter().filter(expected).collect();
+    wanted.insert("PKG-INFO".into());
+    assert_eq!(inside, wanted);
+    for version in ["3.10", "3.11", NEWEST] {
+        let environment = Environment::new(&format!("sdist {version}"), version, &TEST_PACKAGES);
+        environment.install_built(sdist);
+        println!("Source distribution, Python {version}:");
+        environment.pytest(&project.join("tests"));
+    }
+}
+
+/// A tag that is not that of the version is not released.
+#[test]
+fn refuses_another_tag() {
+    let project = project("another tag");
+    let said = Command::new("uvx")
+        .args(["nox", "--session", "check_tag", "--", "v0.2.0"])
+        .current_dir(&project)
+        .env("PATH", Ci::new(&project).path)
+        .fail();
+    let sentence = "the tag for Cargo.toml is v0.1.0: push that, or change the version there";
+    assert!(said.contains(sentence), "{said}");
+}
+
+/// Once a week: one issue when the tests fail with the newest versions, another one when there is
+/// a new major version, and none that is open already.
+#[test]
+fn reports_what_is_new() {
+    let project = project("weekly ci");
+    let mut ci = Ci::new(&project);
+    let found = |ci: &mut Ci| {
+        let outcome = ci.github("weekly", "next-major", &[]);
+        succeeded(&outcome);
+        outcome.outputs.get("steps.look.outputs.found").cloned()
+    };
+    assert_eq!(found(&mut ci), None);
+    let pyproject = read(project.join("pyproject.toml"));
+    let older = pyproject.replace("datafusion>=55,<56", "datafusion>=54,<55");
+    assert_ne!(older, pyproject);
+    fs::write(project.join("pyproject.toml"), older).unwrap();
+    let newer = found(&mut ci).unwrap();
+    assert!(newer.starts_with("datafusion==55."), "{newer}");
+
+    let issues = project.join("issues");
+    write_program(
+        &project.parent().unwrap().join("image"),
+        "gh",
+        r#"case "$1 $2" in
+"issue list") cat issues ;;
+"issue create") echo "$4" >> issues ;;
+*) exit 1 ;;
+esac"#,
+    );
+    fs::write(&issues, "").unwrap();
+    let report = |ci: &mut Ci, newest: &str, found: &str| {
+        let condition = "!cancelled() && (needs.newest.result == 'failure' || \
+                         needs.next-major.outputs.found != '')";
+        let known = [
+            (condition, "true"),
+            ("github.token", "token"),
+            ("github.repository", "me/ci-ext"),
+            ("github.server_url", "https://github.com"),
+            ("github.run_id", "1"),
+            ("needs.newest.result", newest),
+            ("needs.next-major.outputs.found", found),
+        ];
+        succeeded(&ci.github("weekly", "report", &known));
+        read(&issues)
+    };
+    let fail = "The tests fail with the newest versions\n";
+    assert_eq!(report(&mut ci, "failure", ""), fail);
+    assert_eq!(report(&mut ci, "failure", ""), fail);
+    let both = format!("{fail}There is {newer}\n");
+    assert_eq!(report(&mut ci, "success", &newer), both);
+    assert_eq!(report(&mut ci, "failure", &newer), both);
+}
+
+/// What GitHub's "Use this template" copies is the template at first: nothing is built there.
+#[test]
+fn waits_until_there_is_a_project() {
+    let project = project("no project yet");
+    let mut ci = Ci::new(&project);
+    let rendered = |ci: &mut Ci, workflow: &str| {
+        let outcome = ci.github(workflow, "project", &[]);
+        succeeded(&outcome);
+        outcome.outputs["steps.look.outputs.rendered"].clone()
+    };
+    for workflow in ["ci", "release", "weekly"] {
+        assert_eq!(rendered(&mut ci, workflow), "true");
+    }
+    fs::write(project.join("cargo-generate.toml"), "").unwrap();
+    for workflow in ["ci", "release", "weekly"] {
+        assert_eq!(rendered(&mut ci, workflow), "false");
+        // All other jobs wait for that, themselves or through others.
+        let workflow = Workflow::read(project.join(format!(".github/workflows/{workflow}.yml")));
+        for (name, job) in &workflow.jobs {
+            let waits = job.condition.as_deref().unwrap_or_default();
+            assert!(
+                name == "project"
+                    || waits.contains("needs.")
+                    || !job.needs.is_null() && !waits.contains("always()"),
+                "{name}"
+            );
+        }
+    }
+}
