@@ -45,7 +45,12 @@ pub fn run(args: &Args) -> Result<()> {
     let mut drifted = false;
     for (name, answers) in PROJECTS {
         let target = format!("xtask/tests/golden/{name}.txt");
-        drifted |= update(&target, &render(answers)?, args.check)?;
+        drifted |= update(
+            &root().join(&target),
+            &target,
+            &render(answers)?,
+            args.check,
+        )?;
     }
     if drifted {
         bail!("the template renders something else: look at it, and run `cargo xtask golden`");

@@ -20,8 +20,8 @@ pub fn root() -> &'static Path {
 }
 
 /// What `versions.toml` says.
-pub fn versions() -> Result<toml::Table> {
-    let path = root().join("versions.toml");
+pub fn versions(repository: &Path) -> Result<toml::Table> {
+    let path = repository.join("versions.toml");
     let text = std::fs::read_to_string(path).context("cannot read versions.toml")?;
     text.parse().context("versions.toml is no TOML")
 }

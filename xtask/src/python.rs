@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::versions;
+use crate::{root, versions};
 
 type Version = (u32, u32);
 
@@ -27,7 +27,7 @@ const NAMES: [&str; 8] = [
 ///
 /// One sentence that says what to install.
 pub fn find(asked: Option<&OsStr>) -> Result<OsString> {
-    let versions = versions()?;
+    let versions = versions(root())?;
     let needed = versions["python"]["minimum"].as_str();
     let needed = needed.and_then(|version| parse(version, '.'));
     let needed @ (major, minor) = needed.context("versions.toml has no Python version")?;

@@ -1,6 +1,7 @@
 //! Writes what follows from `versions.toml`.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use similar::TextDiff;
@@ -74,29 +75,46 @@ pub struct Args {
     /// Write nothing; fail and show the difference if a file is not up to date
     #[arg(long)]
     check: bool,
+    /// The folder of the template [default: this repository]
+    #[arg(long)]
+    path: Option<PathBuf>,
 }
 
+/// # Errors
+///
+/// A source that cannot be rendered, with the line and the column, before anything is written; with
+/// `--check`, that a file is not up to date.
 pub fn run(args: &Args) -> Result<()> {
-    let tera = sources()?;
-    let context = context()?;
+    let repository = args.path.as_deref().unwrap_or(root());
     let mut drifted = false;
-    for (source, targets) in FILES {
-        let rendered = tera
-            .render(source, &context)
-            .with_context(|| format!("cannot render {SOURCES}/{source}"))?;
-        for target in *targets {
-            drifted |= update(target, &rendered, args.check)?;
-        }
-    }
-    for (source, page) in TABLES {
-        let table = tera.render(source, &context)?;
-        let text = fs::read_to_string(root().join(page))?;
-        drifted |= update(page, &with_table(&text, source, &table)?, args.check)?;
+    for (target, text) in render(repository)? {
+        drifted |= update(&repository.join(target), target, &text, args.check)?;
     }
     if drifted {
         bail!("rendered files are out of date: run `cargo xtask render`");
     }
     Ok(())
+}
+
+/// What each file is to hold.
+fn render(repository: &Path) -> Result<Vec<(&'static str, String)>> {
+    let tera = sources(&repository.join(SOURCES))?;
+    let context = context(repository)?;
+    let render = |source| {
+        tera.render(source, &context)
+            .with_context(|| format!("cannot render {SOURCES}/{source}"))
+    };
+    let mut rendered = vec![];
+    for (source, targets) in FILES {
+        let text = render(source)?;
+        rendered.extend(targets.iter().map(|target| (*target, text.clone())));
+    }
+    for (source, page) in TABLES {
+        let text = fs::read_to_string(repository.join(page))
+            .with_context(|| format!("cannot read {page}"))?;
+        rendered.push((page, with_table(&text, source, &render(source)?)?));
+    }
+    Ok(rendered)
 }
 
 /// `page` with the table that stands after the comment `<!-- source -->` replaced.
@@ -110,32 +128,30 @@ fn with_table(page: &str, source: &str, table: &str) -> Result<String> {
     Ok(format!("{before}{comment}{table}{after}"))
 }
 
-/// Brings the file `target` of the repository up to date; with `check` it only shows what would
-/// change, and returns whether anything would.
-pub fn update(target: &str, rendered: &str, check: bool) -> Result<bool> {
-    let path = root().join(target);
-    let current = fs::read_to_string(&path).unwrap_or_default();
+/// Brings the file `path`, which is shown as `name`, up to date; with `check` it only shows what
+/// would change, and returns whether anything would.
+pub fn update(path: &Path, name: &str, rendered: &str, check: bool) -> Result<bool> {
+    let current = fs::read_to_string(path).unwrap_or_default();
     if current == rendered {
         return Ok(false);
     }
     if check {
         let diff = TextDiff::from_lines(current.as_str(), rendered);
-        print!("{}", diff.unified_diff().header(target, "rendered"));
+        print!("{}", diff.unified_diff().header(name, "rendered"));
     } else {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        fs::write(&path, rendered).with_context(|| format!("cannot write {target}"))?;
-        println!("wrote {target}");
+        fs::write(path, rendered).with_context(|| format!("cannot write {name}"))?;
+        println!("wrote {name}");
     }
     Ok(check)
 }
 
-/// All sources, by their path below `SOURCES`; those in `partials`, by their name.
-fn sources() -> Result<Tera> {
-    let folder = root().join(SOURCES);
+/// All sources, by their path below `folder`; those in `partials`, by their name.
+fn sources(folder: &Path) -> Result<Tera> {
     let mut sources = vec![];
-    for path in files(&folder)? {
+    for path in files(folder)? {
         let source = fs::read_to_string(folder.join(&path))?;
         let name = path.to_string_lossy().replace('\\', "/");
         sources.push(match name.strip_prefix("partials/") {
@@ -151,8 +167,8 @@ fn sources() -> Result<Tera> {
 }
 
 /// What the sources can refer to.
-fn context() -> Result<Context> {
-    let versions = versions()?;
+fn context(repository: &Path) -> Result<Context> {
+    let versions = versions(repository)?;
     let mut context = Context::from_serialize(&versions)?;
     context.insert("template", env!("CARGO_PKG_VERSION"));
     // Those for which GitLab has runners.

@@ -9,8 +9,8 @@ use std::process::Command;
 use xtask::root;
 
 use crate::tools::{
-    Run, assert_same, cargo, check_formatted, choose, extension_points, files, generate, read,
-    read_toml, scratch,
+    Run, assert_same, cargo, check_formatted, choose, copy_template, extension_points, files,
+    generate, read, read_toml, scratch,
 };
 
 const LICENSES: [&str; 3] = ["Apache-2.0", "MIT", "MIT OR Apache-2.0"];
@@ -502,6 +502,59 @@ fn rendered_files_are_up_to_date() {
     Command::new(env!("CARGO_BIN_EXE_xtask"))
         .args(["render", "--check"])
         .succeed();
+}
+
+/// In a copy of the template whose table has another version.
+#[test]
+fn drift_is_shown_and_mended() {
+    let folder = scratch("drift");
+    copy_template(&folder);
+    let table = folder.join("versions.toml");
+    let other = read(&table).replace("\"3.12\"", "\"3.11\"");
+    fs::write(&table, other).unwrap();
+    let render = || {
+        let mut render = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        render.arg("render").arg("--path").arg(&folder);
+        render
+    };
+    let noxfile = read(folder.join("template/noxfile.py"));
+    let said = render().arg("--check").fail();
+    assert!(
+        said.contains("--- template/noxfile.py\n+++ rendered\n"),
+        "{said}"
+    );
+    assert!(said.contains("\n-@nox.session(python=\"3.12\""), "{said}");
+    assert!(said.contains("\n+@nox.session(python=\"3.11\""), "{said}");
+    assert!(said.ends_with("error: rendered files are out of date: run `cargo xtask render`\n"));
+    assert_eq!(read(folder.join("template/noxfile.py")), noxfile);
+
+    let said = render().succeed();
+    assert!(said.contains("wrote template/noxfile.py\n"), "{said}");
+    assert_eq!(render().arg("--check").succeed(), "");
+}
+
+/// A variable that is not in the table is an error that says where it stands, and nothing is
+/// written.
+#[test]
+fn unknown_variables_are_not_rendered() {
+    let folder = scratch("unknown variable");
+    copy_template(&folder);
+    let source = folder.join("ci-template/templates/template/noxfile.py");
+    let text = read(&source);
+    fs::write(&source, format!("{text}# <{{ python.oldest }}>\n")).unwrap();
+    // This would change files that are rendered before that one.
+    let table = folder.join("versions.toml");
+    fs::write(&table, read(&table).replace("@", "@0")).unwrap();
+    let before = read(folder.join(".github/workflows/ci.yml"));
+    let said = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .arg("render")
+        .arg("--path")
+        .arg(&folder)
+        .fail();
+    let place = format!("template/noxfile.py:{}:13", text.lines().count() + 1);
+    assert!(said.contains(&place), "{said}");
+    assert!(said.contains("`oldest` is not defined"), "{said}");
+    assert_eq!(read(folder.join(".github/workflows/ci.yml")), before);
 }
 
 /// If this fails, look at the difference, and run `cargo xtask golden`.

@@ -124,20 +124,6 @@ fn every_extension_point_passes_its_tests() {
     }
 }
 
-/// One wheel for CPython 3.10 and up.
-#[test]
-fn one_wheel_passes_on_every_python() {
-    let wheel = &PLAIN.wheel;
-    let name = wheel.file_name().unwrap().to_str().unwrap();
-    assert!(name.starts_with("plain_ext-0.1.0-cp310-abi3-"), "{name}");
-    for version in ["3.10", "3.11", "3.12", "3.13"] {
-        let environment = Environment::new(&format!("python {version}"), version, &TEST_PACKAGES);
-        environment.install(&[wheel], &[]);
-        println!("Python {version}:");
-        environment.pytest(&PLAIN.project.join("tests"));
-    }
-}
-
 #[test]
 fn passes_its_python_checks() {
     for Built { project, wheel } in projects() {
