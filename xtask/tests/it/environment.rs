@@ -1,6 +1,6 @@
 //! Wheels of generated projects, and fresh virtual environments to install them in.
 
-use std::fs;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{LazyLock, Mutex};
@@ -8,7 +8,8 @@ use std::sync::{LazyLock, Mutex};
 use xtask::python::venv_program;
 
 use crate::tools::{
-    Run, build_environment, choose, cpython, extension_points, generate, scratch, target, tool,
+    Run, build_environment, choose, cpython, extension_points, files, generate, scratch, target,
+    tool,
 };
 
 /// What the tests of a generated project import, besides the project.
@@ -36,39 +37,33 @@ impl Built {
         let project = folder.join(name);
         change(&project);
 
-        // One at a time: maturin takes the library from the shared target folder.
-        static BUILDING: Mutex<()> = Mutex::new(());
-        let _building = BUILDING
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
-        let mut maturin = tool("maturin");
-        maturin
-            .args([
-                "build",
-                "--profile",
-                "dev",
-                "--compatibility",
-                "off",
-                "--out",
-                "dist",
-            ])
-            .args(["--interpreter"])
-            .arg(cpython("3.11"))
-            .current_dir(&project);
-        build_environment(&mut maturin);
-        maturin.succeed();
-        let wheels: Vec<_> = fs::read_dir(project.join("dist"))
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .collect();
-        let [wheel] = wheels.as_slice() else {
-            panic!("not one wheel: {wheels:?}");
-        };
-        Self {
-            wheel: wheel.clone(),
-            project,
-        }
+        let wheel = build_wheel(&project, cpython("3.11"), "dist");
+        Self { project, wheel }
     }
+}
+
+/// Builds a development wheel of `project` for the Python `interpreter`, in its folder `out`, which
+/// holds no other.
+pub fn build_wheel(project: &Path, interpreter: impl AsRef<OsStr>, out: &str) -> PathBuf {
+    // One at a time: maturin takes the library from the shared target folder.
+    static BUILDING: Mutex<()> = Mutex::new(());
+    let _building = BUILDING
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut maturin = tool("maturin");
+    maturin
+        .args(["build", "--profile", "dev", "--compatibility", "off"])
+        .args(["--out", out, "--interpreter"])
+        .arg(interpreter)
+        .current_dir(project);
+    build_environment(&mut maturin);
+    maturin.succeed();
+    let out = project.join(out);
+    let wheels = files(&out);
+    let [wheel] = wheels.as_slice() else {
+        panic!("not one wheel: {wheels:?}");
+    };
+    out.join(wheel)
 }
 
 /// A virtual environment of its own.
@@ -76,7 +71,7 @@ pub struct Environment(PathBuf);
 
 impl Environment {
     /// Makes one with CPython `version` and `packages` from PyPI, or from paths.
-    pub fn new<P: AsRef<std::ffi::OsStr>>(name: &str, version: &str, packages: &[P]) -> Self {
+    pub fn new<P: AsRef<OsStr>>(name: &str, version: &str, packages: &[P]) -> Self {
         let venv = target().join("tests").join("environments").join(name);
         tool("uv")
             .args(["venv", "--quiet", "--clear", "--python"])
@@ -89,7 +84,7 @@ impl Environment {
     }
 
     /// Installs `packages`, with further arguments for uv.
-    pub fn install<P: AsRef<std::ffi::OsStr>>(&self, packages: &[P], arguments: &[&str]) {
+    pub fn install<P: AsRef<OsStr>>(&self, packages: &[P], arguments: &[&str]) {
         if packages.is_empty() {
             return;
         }

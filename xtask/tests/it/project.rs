@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::environment::{Built, Environment, FULL, PLAIN, TEST_PACKAGES};
+use crate::environment::{Built, Environment, FULL, PLAIN, TEST_PACKAGES, build_wheel};
 use crate::tools::{
     Run, cargo, check_formatted, choose, extension_points, files, generate, path_with, read,
     read_toml, scratch, tool,
@@ -121,6 +121,16 @@ fn every_extension_point_passes_its_tests() {
         println!("{point}:");
         let name = format!("{}-ext", point.replace('_', "-"));
         test(&Built::new(&name, &[point], |_| {}));
+    }
+}
+
+/// The stable ABI has none, so it takes a wheel of its own, which cannot be run here.
+#[test]
+fn builds_for_free_threaded_python() {
+    for Built { project, .. } in projects() {
+        let wheel = build_wheel(project, "python3.14t", "dist/free-threaded");
+        let name = wheel.to_str().unwrap();
+        assert!(name.contains("-0.1.0-cp314-cp314t-"), "{name}");
     }
 }
 
