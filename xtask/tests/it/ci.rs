@@ -129,14 +129,21 @@ fn follows_the_scientific_python_guide() {
         .succeed();
 }
 
+/// Well-formed, without typos, and each link leads somewhere.
 #[test]
 fn pages_are_clean() {
     let project = project("clean pages");
-    tool("rumdl")
-        .args(["check", "."])
-        .current_dir(&project)
-        .succeed();
-    tool("typos").arg(".").current_dir(&project).succeed();
+    for (folder, pages) in [
+        (project.as_path(), ["."].as_slice()),
+        (root(), &["README.md", "docs"]),
+    ] {
+        tool("rumdl")
+            .args(["check", "--no-cache"])
+            .args(pages)
+            .current_dir(folder)
+            .succeed();
+        tool("typos").arg(".").current_dir(folder).succeed();
+    }
 }
 
 /// Runs jobs in `project`, as CI does but for the platform.

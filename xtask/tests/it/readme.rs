@@ -1,4 +1,4 @@
-//! The READMEs: their commands are run, and show what they say.
+//! The READMEs and the pages: their commands and examples are run, and show what they say.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -6,13 +6,24 @@ use std::process::Command;
 
 use xtask::root;
 
-use crate::tools::{Run, build_environment, cpython, generate, path_with, read, scratch, tool};
+use crate::environment::{Environment, FULL};
+use crate::tools::{
+    Run, build_environment, cpython, extension_points, generate, path_with, read, scratch, tool,
+};
+
+/// What stands in the blocks of a page that are in `language`.
+fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
+    page.split(&format!("```{language}\n"))
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap())
+        .collect()
+}
 
 /// The lines after `$ ` in the `console` blocks of a page.
 fn commands(page: &str) -> Vec<String> {
-    page.split("```console\n")
-        .skip(1)
-        .flat_map(|rest| rest.split("```").next().unwrap().lines())
+    blocks(page, "console")
+        .into_iter()
+        .flat_map(str::lines)
         .filter_map(|line| line.strip_prefix("$ "))
         .map(str::to_owned)
         .collect()
@@ -91,4 +102,30 @@ fn of_the_template() {
         &format!("FOLDER='{}'; {generate}", folder.display()),
     );
     assert!(folder.join("my-ext/pyproject.toml").exists());
+}
+
+/// Each example, in a package that has all extension points, prints what its page shows.
+#[test]
+fn of_the_extension_points() {
+    let environment = Environment::new("pages", "3.12", &[&FULL.wheel]);
+    let page = |name: &str| {
+        let page = read(root().join(format!("docs/extension-points/{name}.md")));
+        page.replace("my_ext", "full_ext")
+            .replace("my-ext", "full-ext")
+    };
+    let setup = page("README");
+    for point in extension_points() {
+        println!("{point}");
+        let page = page(&point);
+        let said = environment
+            .python()
+            .args(["-W", "error", "-c"])
+            .arg(
+                [&setup, &page]
+                    .map(|page| blocks(page, "python").concat())
+                    .concat(),
+            )
+            .succeed();
+        assert_eq!(said.trim(), blocks(&page, "text").concat().trim());
+    }
 }
