@@ -54,6 +54,7 @@ const FILES: &[(&str, &[&str])] = &[
 
 /// Tables, and the pages in which they stand, after a comment that names them.
 const TABLES: &[(&str, &str)] = &[
+    ("docs/compatibility.md", "docs/reference/compatibility.md"),
     ("docs/versions.md", "README.md"),
     ("docs/wheels.md", "docs/publishing.md"),
 ];

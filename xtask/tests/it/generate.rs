@@ -293,7 +293,7 @@ fn check_files(project: &Path, answers: &Answers) {
         "ci-template",
         "cargo-generate.toml",
         "xtask",
-        "docs/README.md",
+        "docs/index.md",
     ] {
         assert!(!has(leftover), "{leftover}");
     }

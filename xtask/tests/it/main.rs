@@ -3,12 +3,14 @@
 #[cfg(unix)]
 mod ci;
 mod crossing;
+mod docs;
 mod environment;
 mod generate;
 mod hostile;
 mod hosts;
 mod lists;
 mod names;
+mod page;
 mod program;
 mod project;
 mod readme;

@@ -6,15 +6,15 @@ use std::process::Command;
 use xtask::root;
 
 use crate::tools::{
-    CARGO_GENERATE, Run, assert_same, copy_template, generate, git, program, read, read_toml,
-    scratch,
+    CARGO_GENERATE, Run, assert_same, copy_template, generate, program, read, read_toml, scratch,
+    template_repository,
 };
 
 #[test]
 fn program_and_library_agree() {
     let folder = scratch("program");
     let template = folder.join("template");
-    copy_template(&template);
+    let url = template_repository(&template);
     generate(&folder, "my-ext").succeed();
     let check = |place: &str| {
         assert_same(&folder.join(place).join("my-ext"), &folder.join("my-ext"));
@@ -33,14 +33,7 @@ fn program_and_library_agree() {
     check("path");
 
     // From a repository.
-    git(&template, &["init", "--quiet", "--initial-branch", "main"]);
-    git(&template, &["add", "--all"]);
-    git(&template, &["commit", "--quiet", "--message", "template"]);
     fs::create_dir(folder.join("git")).unwrap();
-    let url = format!(
-        "file://{}",
-        template.display().to_string().replace(' ', "%20")
-    );
     program()
         .args([
             "--silent", "--name", "my-ext", "--vcs", "none", "--git", &url,

@@ -1,48 +1,26 @@
 //! The READMEs and the pages: their commands and examples are run, and show what they say.
 
 use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use xtask::root;
 
 use crate::environment::{Environment, FULL};
+use crate::page::{Typed, commands_of, marked, text_in};
 use crate::tools::{
-    Run, build_environment, cpython, extension_points, generate, path_with, read, scratch, tool,
+    Run, assert_same, build_environment, cpython, extension_points, generate, path_with, read,
+    scratch, template_repository, tool, typed,
 };
 
-/// What stands in the blocks of a page that are in `language`.
-fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
-    page.split(&format!("```{language}\n"))
-        .skip(1)
-        .map(|rest| rest.split("```").next().unwrap())
-        .collect()
-}
-
-/// The lines after `$ ` in the `console` blocks of a page.
-fn commands(page: &str) -> Vec<String> {
-    blocks(page, "console")
-        .into_iter()
-        .flat_map(str::lines)
-        .filter_map(|line| line.strip_prefix("$ "))
-        .map(str::to_owned)
-        .collect()
-}
-
-/// The text block after a mark.
-fn shown(page: &str, mark: &str) -> String {
-    let (_, rest) = page
-        .split_once(&format!("<!-- {mark} -->\n```text\n"))
-        .unwrap();
-    rest.split("```").next().unwrap().to_owned()
-}
-
-/// A PATH with the Python, uv and cargo that a reader would have.
-fn path() -> OsString {
-    let (cargo, python, uv) = (PathBuf::from(env!("CARGO")), cpython("3.12"), tool("uv"));
+/// A PATH with the Pythons, uv and cargo that a reader would have.
+pub fn path() -> OsString {
+    let (cargo, uv) = (PathBuf::from(env!("CARGO")), tool("uv"));
     let uv = Path::new(uv.get_program());
-    // Its own `python3` comes before that of uv's environment.
-    path_with(&[&cargo, &python, uv].map(|program| program.parent().unwrap()))
+    // Their own `python3` comes before that of uv's environment.
+    let pythons = [cpython("3.12"), cpython("3.10")];
+    path_with(&[&cargo, &pythons[0], &pythons[1], uv].map(|program| program.parent().unwrap()))
 }
 
 fn shell(folder: &Path, command: &str) -> String {
@@ -62,10 +40,10 @@ fn of_a_generated_project() {
     generate(&folder, "readme-ext").succeed();
     let project = folder.join("readme-ext");
     let readme = read(project.join("README.md"));
-    let output = shown(&readme, "quickstart output");
-    let commands = commands(&readme);
+    let output = marked(&readme, "quickstart output");
+    let commands = commands_of(&readme);
     assert!(commands.len() >= 8, "{commands:?}");
-    for command in commands {
+    for Typed { line: command, .. } in commands {
         println!("$ {command}");
         let said = shell(&project, &command);
         if command.contains("quickstart.py") {
@@ -83,25 +61,27 @@ fn of_the_template() {
     let readme = read(root().join("README.md"));
     let generated = read(root().join("template/README.md"));
     assert_eq!(
-        shown(&readme, "output of cargo xtask try"),
-        shown(&generated, "quickstart output")
+        marked(&readme, "output of cargo xtask try"),
+        marked(&generated, "quickstart output")
     );
-    let commands = commands(&readme);
+    let commands: Vec<_> = commands_of(&readme).into_iter().map(|c| c.line).collect();
     assert_eq!(commands[0], "cargo xtask try");
     assert_eq!(commands.last().map(String::as_str), Some("cargo test"));
 
-    // Generating, from where a reader would be.
+    // Generating, from where a reader would be, who takes the defaults.
     let folder = scratch("readme of the template");
-    let generate = commands
-        .iter()
-        .find(|c| c.starts_with("cargo xtask generate"))
-        .unwrap();
-    let generate = generate.replace("--destination ..", "--silent --destination \"$FOLDER\"");
-    shell(
-        root(),
-        &format!("FOLDER='{}'; {generate}", folder.display()),
-    );
-    assert!(folder.join("my-ext/pyproject.toml").exists());
+    let url = template_repository(&folder.join("template"));
+    for (start, place) in [
+        ("cargo generate ", folder.join("generate")),
+        ("cargo xtask generate ", root().to_owned()),
+    ] {
+        let command = commands.iter().find(|c| c.starts_with(start)).unwrap();
+        let command = typed(command, &url).replace("--destination ..", "--destination \"$FOLDER\"");
+        fs::create_dir_all(&place).unwrap();
+        let command = format!("FOLDER='{}'; {command} --silent", folder.display());
+        shell(&place, &command);
+    }
+    assert_same(&folder.join("generate/my-ext"), &folder.join("my-ext"));
 }
 
 /// Each example, in a package that has all extension points, prints what its page shows.
@@ -120,12 +100,8 @@ fn of_the_extension_points() {
         let said = environment
             .python()
             .args(["-W", "error", "-c"])
-            .arg(
-                [&setup, &page]
-                    .map(|page| blocks(page, "python").concat())
-                    .concat(),
-            )
+            .arg([&setup, &page].map(|page| text_in(page, "python")).concat())
             .succeed();
-        assert_eq!(said.trim(), blocks(&page, "text").concat().trim());
+        assert_eq!(said.trim(), text_in(&page, "text").trim());
     }
 }

@@ -100,6 +100,29 @@ pub fn copy_template(folder: &Path) {
     }
 }
 
+/// The template in a repository of its own, in `folder`; returns its address.
+pub fn template_repository(folder: &Path) -> String {
+    copy_template(folder);
+    git(folder, &["init", "--quiet", "--initial-branch", "main"]);
+    git(folder, &["add", "--all"]);
+    git(folder, &["commit", "--quiet", "--message", "template"]);
+    format!(
+        "file://{}",
+        folder.display().to_string().replace(' ', "%20")
+    )
+}
+
+/// A command of a page, as its reader types it who has cargo-generate, and the address of `template`.
+pub fn typed(command: &str, template: &str) -> String {
+    let program = program();
+    command
+        .replace(
+            "cargo generate ",
+            &format!("{:?} generate ", program.get_program()),
+        )
+        .replace("<the address of this repository>", template)
+}
+
 /// What git prints in `folder`.
 pub fn git(folder: &Path, arguments: &[&str]) -> String {
     Command::new("git")
@@ -190,6 +213,8 @@ pub fn tool(name: &str) -> Command {
         Command::new(venv_program(&venv, "python"))
             .args(["-m", "pip", "install", "--quiet", "--upgrade"])
             .args(TOOLS)
+            .arg("--requirement")
+            .arg(root().join("docs").join("requirements.txt"))
             .succeed();
         venv
     });

@@ -1,0 +1,116 @@
+//! The pages of `docs/`, but for what they tell readers to run: the site is whole, and the reference
+//! leaves nothing out.
+
+use regex::Regex;
+use xtask::root;
+
+use crate::environment::FULL;
+use crate::tools;
+use crate::tools::{Run, extension_points, files, generate, read, read_toml, scratch, tool};
+
+fn reference(name: &str) -> String {
+    read(root().join("docs/reference").join(name))
+}
+
+/// Every link and every anchor leads somewhere, and a reader's browser asks nobody else for anything.
+#[test]
+fn site_is_whole() {
+    let site = scratch("site");
+    tool("sphinx-build")
+        .args(["-q", "-W", "--keep-going", "-b", "html"])
+        .arg(root().join("docs"))
+        .arg(&site)
+        .succeed();
+    let loads = Regex::new(
+        r#"(?:\bsrc=["']?|<link [^>]*href=["']?|url\(["']?|@import ["']?)(?:https?:)?//"#,
+    )
+    .unwrap();
+    let mut pages = 0;
+    for file in files(&site) {
+        let extension = file.extension().unwrap_or_default().to_string_lossy();
+        if ["html", "css"].contains(&&*extension) {
+            let text = read(site.join(&file));
+            let found = loads.find(&text).map(|found| found.as_str());
+            assert_eq!(found, None, "{}", file.display());
+            pages += 1;
+        }
+    }
+    assert!(pages > 40, "{pages}");
+}
+
+#[test]
+fn all_files_are_described() {
+    let page = reference("files.md");
+    let folder = scratch("all files");
+    let answers = [
+        ("both", "MIT OR Apache-2.0", extension_points()),
+        ("none", "MIT", vec!["scalar_udf".to_owned()]),
+    ];
+    for (ci, license, points) in answers {
+        let name = format!("{ci}-ext");
+        generate(&folder, &name)
+            .args(tools::choose(&points))
+            .args([
+                "-d",
+                &format!("ci={ci}"),
+                "-d",
+                &format!("license={license}"),
+            ])
+            .succeed();
+        for file in files(&folder.join(&name)) {
+            let file = file.to_string_lossy().replace('\\', "/");
+            let file = file.replace(&name.replace('-', "_"), "PACKAGE");
+            assert!(page.contains(&format!("| `{file}` |")), "{file}");
+        }
+    }
+}
+
+#[test]
+fn all_answers_are_described() {
+    let page = reference("answers.md");
+    let config = read_toml(root().join("cargo-generate.toml"));
+    for (name, question) in config["placeholders"].as_table().unwrap() {
+        let choices = question
+            .get("choices")
+            .and_then(|choices| choices.as_array());
+        let choices = choices
+            .into_iter()
+            .flatten()
+            .filter_map(|choice| choice.as_str());
+        for word in choices.chain([name.as_str()]) {
+            assert!(page.contains(&format!("`{word}`")), "{word}");
+        }
+    }
+}
+
+#[test]
+fn all_commands_are_described() {
+    let page = reference("commands.md");
+    let noxfile = read(FULL.project.join("noxfile.py"));
+    let sessions = Regex::new(r"@nox\.session.*\ndef (\w+)").unwrap();
+    for session in sessions.captures_iter(&noxfile) {
+        assert!(
+            page.contains(&format!("`{}", &session[1])),
+            "{}",
+            &session[1]
+        );
+    }
+    let xtask = || std::process::Command::new(env!("CARGO_BIN_EXE_xtask"));
+    let help = xtask().arg("--help").succeed();
+    let commands = Regex::new(r"(?m)^  ([a-z-]+)  +").unwrap();
+    let options = Regex::new(r"(?m)^ +(?:-\w, )?(--[a-z-]+)").unwrap();
+    for command in commands
+        .captures_iter(&help)
+        .filter(|command| &command[1] != "help")
+    {
+        let name = &command[1];
+        assert!(page.contains(&format!("`cargo xtask {name}`")), "{name}");
+        let help = xtask().args([name, "--help"]).succeed();
+        for option in options
+            .captures_iter(&help)
+            .filter(|option| &option[1] != "--help")
+        {
+            assert!(page.contains(&option[1]), "{name} {}", &option[1]);
+        }
+    }
+}
