@@ -18,6 +18,8 @@ mod tools;
 #[cfg(unix)]
 mod try_out;
 #[cfg(unix)]
+mod tutorial;
+#[cfg(unix)]
 mod use_template;
 #[cfg(unix)]
 mod workflow;

@@ -1,0 +1,156 @@
+//! The tutorial: its pages are followed to the letter, from an empty folder to a wheel. They are the
+//! only place where its code exists.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use regex::Regex;
+use xtask::root;
+
+use crate::page::{Block, blocks, commands};
+use crate::readme::path;
+use crate::tools::{Run, build_environment, read, scratch, template_repository, typed};
+
+/// A reader, who does what the pages say.
+struct Reader {
+    /// Where they are.
+    folder: PathBuf,
+    /// Where the template is.
+    template: String,
+    /// What was not as the pages say.
+    surprises: Vec<String>,
+}
+
+impl Reader {
+    fn follow(&mut self, block: &Block) {
+        let (action, path) = match block.mark.as_deref() {
+            None => (block.language.as_str(), ""),
+            Some(mark) => mark.split_once(": ").expect(mark),
+        };
+        let file = self.folder.join(path);
+        match action {
+            "console" => self.run_all(&block.text),
+            "sql" => {
+                let sql = &block.text;
+                self.run(&format!(
+                    "uv run examples/query.py \"$(cat <<'SQL'\n{sql}SQL\n)\""
+                ));
+            }
+            "file" => {
+                fs::create_dir_all(file.parent().unwrap()).unwrap();
+                fs::write(file, &block.text).unwrap();
+            }
+            "end of" => {
+                let text = format!("{}\n{}", read(&file), block.text);
+                fs::write(file, text).unwrap();
+            }
+            "change" => {
+                let text = changed(&read(&file), &block.text);
+                fs::write(file, text).unwrap();
+            }
+            // Figures differ, but not what they are figures of.
+            "measured" => {
+                let said = self.run(path);
+                let shape = |text: &str| {
+                    let text = Regex::new(r"[\d.,]+").unwrap().replace_all(text, "…");
+                    text.split_whitespace().collect::<Vec<_>>().join(" ")
+                };
+                if shape(&said) != shape(&block.text) {
+                    self.surprises.push(format!("$ {path}\n{said}"));
+                }
+            }
+            other => panic!("a block that is {other} cannot be followed: {}", block.text),
+        }
+    }
+
+    fn run_all(&mut self, text: &str) {
+        for command in commands(text) {
+            println!("$ {}", command.line);
+            if let Some(folder) = command.line.strip_prefix("cd ") {
+                self.folder.push(folder.trim());
+                continue;
+            }
+            let said = self.run(&command.line);
+            let expected = command.output.trim();
+            if !expected.is_empty() && !shows(expected, &said) {
+                self.surprises.push(format!("$ {}\n{said}", command.line));
+            }
+        }
+    }
+
+    /// What the command prints; not what it says besides, on its standard error.
+    fn run(&self, command: &str) -> String {
+        let mut shell = Command::new("bash");
+        shell
+            .arg("-euc")
+            .arg(typed(command, &self.template))
+            .env("PATH", path())
+            .env("UV_PYTHON_DOWNLOADS", "never")
+            // What is published is a release build, of course; this is a quick one.
+            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
+            .current_dir(&self.folder);
+        build_environment(&mut shell);
+        let output = shell.finish();
+        let said = String::from_utf8(output.stdout).unwrap();
+        let besides = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "$ {command}\n{said}{besides}");
+        said
+    }
+}
+
+/// `text` with the changes that a block in the language `diff` shows, with `@@` between them.
+fn changed(text: &str, diff: &str) -> String {
+    let mut text = text.to_owned();
+    for change in diff.split("@@\n") {
+        let side = |sign: char| -> String {
+            let lines = change.split_inclusive('\n');
+            lines
+                .filter(|line| line.starts_with(['\n', ' ', sign]))
+                .map(|line| line.strip_prefix([' ', sign]).unwrap_or(line))
+                .collect()
+        };
+        let (before, after) = (side('-'), side('+'));
+        assert_eq!(text.matches(&before).count(), 1, "not once:\n{before}");
+        text = text.replace(&before, &after);
+    }
+    text
+}
+
+/// Whether `said` is what a page shows, where `…` is what the page leaves open.
+fn shows(page: &str, said: &str) -> bool {
+    let open = regex::escape(page).replace('…', ".*");
+    Regex::new(&format!("(?s)^{open}$"))
+        .unwrap()
+        .is_match(said.trim_end())
+}
+
+#[test]
+fn can_be_followed() {
+    let folder = scratch("tutorial");
+    let mut reader = Reader {
+        template: template_repository(&folder.join("template")),
+        folder,
+        surprises: vec![],
+    };
+    let pages = root().join("docs").join("tutorial");
+    let mut names: Vec<_> = fs::read_dir(&pages)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .collect();
+    names.sort();
+    for page in names {
+        println!("{}", page.display());
+        for block in blocks(&read(page)) {
+            if block.language != "{toctree}" {
+                reader.follow(&block);
+            }
+        }
+    }
+    let surprises = reader.surprises.join("\n");
+    assert!(
+        surprises.is_empty(),
+        "the pages do not show this:\n{surprises}"
+    );
+}
