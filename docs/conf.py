@@ -17,6 +17,9 @@ smartquotes = False
 # furo brings its own styles and script, and uses the fonts of the system: nothing is loaded from
 # elsewhere when a page is read.
 html_theme = "furo"
+# Green and red for what a change adds and takes away.
+pygments_style = "default"
+pygments_dark_style = "monokai"
 html_show_copyright = False
 html_show_sphinx = False
 html_copy_source = False

@@ -1,6 +1,6 @@
 //! Generates projects, and looks at them, builds them, and runs them against real hosts.
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod ci;
 mod crossing;
 mod docs;
@@ -17,7 +17,7 @@ mod readme;
 mod tools;
 #[cfg(unix)]
 mod try_out;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod tutorial;
 #[cfg(unix)]
 mod use_template;
