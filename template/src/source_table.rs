@@ -80,7 +80,7 @@ impl TableProvider for SourceTable {
         &self,
         filters: &[&Expr],
     ) -> Result<Vec<TableProviderFilterPushDown>> {
-        // One answer for each filter, or rows go missing.
+        // One answer for each filter: DataFusion refuses any other number.
         catch(|| {
             Ok(filters
                 .iter()

@@ -4,7 +4,6 @@
 use regex::Regex;
 use xtask::root;
 
-use crate::environment::FULL;
 use crate::tools;
 use crate::tools::{Run, extension_points, files, generate, read, read_toml, scratch, tool};
 
@@ -86,7 +85,7 @@ fn all_answers_are_described() {
 #[test]
 fn all_commands_are_described() {
     let page = reference("commands.md");
-    let noxfile = read(FULL.project.join("noxfile.py"));
+    let noxfile = read(root().join("template/noxfile.py"));
     let sessions = Regex::new(r"@nox\.session.*\ndef (\w+)").unwrap();
     for session in sessions.captures_iter(&noxfile) {
         assert!(
