@@ -1,5 +1,6 @@
 //! Builds, tests and measures the template. Everything that the commands and the tests share.
 
+pub mod bench;
 pub mod golden;
 pub mod python;
 pub mod render;

@@ -3,13 +3,15 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use xtask::{GenerateArgs, golden, render, try_out, use_template};
+use xtask::{GenerateArgs, bench, golden, render, try_out, use_template};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", about)]
 enum Command {
     /// Generate a project, build it, and query it
     Try(try_out::Args),
+    /// Measure how fast a project is scanned and built
+    Bench(bench::Args),
     /// Generate a project, as `cargo generate` does
     Generate(GenerateArgs),
     /// Write what follows from versions.toml
@@ -23,6 +25,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Command::parse() {
         Command::Try(args) => try_out::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Generate(args) => {
             xtask::generate(args).map(|project| println!("{}", project.display()))
         }

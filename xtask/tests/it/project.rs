@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use xtask::root;
+
 use crate::environment::{Built, Environment, FULL, PLAIN, TEST_PACKAGES, build_wheel};
 use crate::tools::{
     Run, cargo, check_formatted, choose, extension_points, files, generate, path_with, read,
@@ -57,6 +59,30 @@ fn links_only_the_parts_it_uses() {
             );
         }
         assert!(tree.contains("\ndatafusion-ffi v55."), "{tree}");
+    }
+}
+
+/// `cargo xtask bench` takes too long to be run here; what it changes in a project still compiles.
+#[test]
+fn the_benchmark_fits() {
+    let folder = scratch("benchmark");
+    generate(&folder, "bench-ext").succeed();
+    let project = folder.join("bench-ext");
+    xtask::bench::hold_batches(&project).unwrap();
+    cargo(&project).args(["check", "--lib"]).succeed();
+
+    // It compares like with like.
+    let ours = read_toml(project.join("Cargo.toml"));
+    let version = |manifest: &toml::Table, name: &str| {
+        let crate_ = &manifest["dependencies"][name];
+        crate_.get("version").unwrap_or(crate_).clone()
+    };
+    for package in ["memtable", "native", "upstream"] {
+        let manifest = root().join("xtask/bench").join(package).join("Cargo.toml");
+        let manifest = read_toml(manifest);
+        for name in ["arrow", "datafusion-catalog", "datafusion-common"] {
+            assert_eq!(version(&manifest, name), version(&ours, name), "{package}");
+        }
     }
 }
 

@@ -1,0 +1,76 @@
+//! What people copy today: a `MemTable` that is exported as the example of `datafusion-python` does
+//! it, without pushdown. It holds the batches of the benchmark's source.
+
+// Its functions that nothing here calls are called by the generated project.
+#[allow(dead_code)]
+#[path = "../../bench-ext/src/capsule.rs"]
+mod capsule;
+#[path = "../../bench-ext/src/exception.rs"]
+mod exception;
+#[allow(dead_code)]
+#[path = "../../bench-ext/src/host.rs"]
+mod host;
+#[allow(dead_code)]
+#[path = "../../bench-ext/src/source.rs"]
+mod source;
+
+use std::sync::Arc;
+
+use datafusion_catalog::MemTable;
+use datafusion_common::Result;
+use datafusion_ffi::table_provider::FFI_TableProvider;
+use futures::TryStreamExt;
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+use tokio::runtime::Runtime;
+
+use crate::capsule::of_session;
+use crate::exception::exception;
+use crate::host::Host;
+use crate::source::Source;
+
+#[pyclass(frozen)]
+struct Readings(Arc<MemTable>);
+
+#[pymethods]
+impl Readings {
+    #[new]
+    fn new(
+        rows: i64,
+        partitions: i64,
+        columns: i64,
+        batch_rows: i64,
+        copy: bool,
+    ) -> PyResult<Self> {
+        let source = Source::try_new(rows, partitions, columns, batch_rows, copy);
+        let table = source.and_then(|source| Runtime::new()?.block_on(read(source)));
+        Ok(Self(Arc::new(table.map_err(exception)?)))
+    }
+
+    fn __datafusion_table_provider__<'py>(
+        &self,
+        py: Python<'py>,
+        session: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let host = Host::check(py)?;
+        let codec = of_session(host, Some(session))?;
+        let table = Arc::clone(&self.0) as _;
+        host.export(FFI_TableProvider::new_with_ffi_codec(
+            table, false, None, codec,
+        ))
+    }
+}
+
+async fn read(source: Source) -> Result<MemTable> {
+    let schema = source.schema();
+    let mut partitions = vec![];
+    for partition in source.plan(&schema, &[], None).await? {
+        partitions.push(partition.read(0)?.try_collect().await?);
+    }
+    MemTable::try_new(schema, partitions)
+}
+
+#[pymodule(gil_used = false)]
+fn memtable_ext(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<Readings>()
+}

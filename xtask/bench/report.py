@@ -1,0 +1,383 @@
+"""Turn what was measured into tables, a chart, and a JSON file without the single runs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+
+Row = dict[str, Any]
+RUST = ["native", "extension", "exported MemTable", "host's MemTable"]
+PYTHON = ["extension", "pyarrow.dataset", "generator", "Arrow stream"]
+# Of a full scan: see measure.py.
+BATCHES = 4096
+QUERIES = ["full scan", "one column", "filter 0.1 %", "LIMIT 10", "count(*)", "group by"]
+
+
+class Scan:
+    """The times of the scanning part."""
+
+    def __init__(self, measured: Row) -> None:
+        self.measured = measured
+        self.rows: list[Row] = measured["times"]
+
+    def ns(self, case: str, query: str, way: str, **table: object) -> list[int]:
+        """The times of the first table that has these properties."""
+        wanted = {"case": case, "query": query, "way": way, **table}
+        for row in self.rows:
+            if wanted.items() <= row.items():
+                found: list[int] = row["ns"]
+                return found
+        raise KeyError(wanted)
+
+    def ms(self, case: str, query: str, way: str, **table: object) -> float:
+        return median(self.ns(case, query, way, **table)) / 1e6
+
+    def speed(self, case: str, query: str, way: str, over: str, **table: object) -> float:
+        """How many times as fast as `over`: the median of the rounds, each with its own ratio."""
+        return ratio(self.ns(case, query, over, **table), self.ns(case, query, way, **table))
+
+    def per_batch(self, way: str, over: str, **table: object) -> float:
+        """The microseconds that a batch costs more than by `over`, in a full scan."""
+        ns, others = (self.ns("batches", "full scan", name, **table) for name in (way, over))
+        return median(a - b for a, b in zip(ns, others, strict=True)) / BATCHES / 1000
+
+    def tables(self, case: str) -> list[Row]:
+        """The tables of a case, without how many rows they have."""
+        keys = "batch_rows", "columns", "partitions"
+        found = {tuple(row[key] for key in keys) for row in self.rows if row["case"] == case}
+        return [dict(zip(keys, values, strict=True)) for values in sorted(found)]
+
+
+def ratio(numerator: list[int], denominator: list[int]) -> float:
+    return median(a / b for a, b in zip(numerator, denominator, strict=True))
+
+
+def spread(ns: list[int]) -> str:
+    """Median and quartiles, in milliseconds."""
+    low, middle, high = (value / 1e6 for value in quantiles(ns, n=4, method="inclusive"))
+    digits = 2 if middle < 10 else 1 if middle < 100 else 0
+    return f"{middle:,.{digits}f} ({low:,.{digits}f} to {high:,.{digits}f})"
+
+
+def table(header: Iterable[str], rows: Iterable[Iterable[str]], text: int = 1) -> str:
+    """In Markdown; the first `text` columns are aligned to the left."""
+    header = list(header)
+    marks = ["---" if index < text else "---:" for index in range(len(header))]
+    lines = ["| " + " | ".join(row) + " |" for row in [header, *map(list, rows)]]
+    return "\n".join([lines[0], "|" + "|".join(marks) + "|", *lines[1:]])
+
+
+def shape(of: Row) -> str:
+    return f"{of['batch_rows']:,} × {of['columns']}, {of['partitions']}"
+
+
+def batches_table(scan: Scan, query: str) -> str:
+    rows = []
+    for of in scan.tables("batches"):
+        times = [spread(scan.ns("batches", query, way, **of)) for way in RUST[:2]]
+        speeds = [f"{scan.speed('batches', query, way, 'native', **of):.2f}" for way in RUST[1:]]
+        rows.append([shape(of), *times, *speeds])
+    header = ["rows × columns, partitions", "native, ms", "extension, ms"]
+    return table([*header, *(f"{way} ÷ native" for way in RUST[1:])], rows)
+
+
+def native_table(scan: Scan, case: str, queries: list[str]) -> str:
+    """Only native and through the extension."""
+    rows = []
+    for of in scan.tables(case):
+        for query in queries:
+            times = [spread(scan.ns(case, query, way, **of)) for way in RUST[:2]]
+            speed = scan.speed(case, query, "extension", "native", **of)
+            name = f"{of['batch_rows']:,}, {of['partitions']}"
+            rows.append([name, query, *times, f"{speed:.2f}"])
+    header = ["rows of a batch, partitions", "query", "native, ms", "extension, ms"]
+    return table([*header, "extension ÷ native"], rows, text=2)
+
+
+def python_table(scan: Scan) -> str:
+    rows = []
+    for query in QUERIES:
+        cells = [spread(scan.ns("python", query, "extension"))]
+        for way in PYTHON[1:]:
+            speed = scan.speed("python", query, "extension", way)
+            cells.append(f"{scan.ms('python', query, way):,.1f} ({speed:,.1f} ×)")
+        rows.append([query, *cells])
+    return table(["query", "extension, ms", *(f"{way}, ms" for way in PYTHON[1:])], rows)
+
+
+def iterate_table(scan: Scan) -> str:
+    rows = []
+    for name, columns in [("batches", 8), ("stub", 0)]:
+        ways = [
+            row["way"]
+            for row in scan.rows
+            if row["case"] == "iterate" and row["columns"] == columns
+        ]
+        for way in ways:
+            ns = scan.ns("iterate", "iterate", way, columns=columns)
+            speed = scan.speed("iterate", "iterate", way, "native", columns=columns)
+            rows.append([name, way, spread(ns), f"{speed:.2f}"])
+    return table(["rows", "way", "ms", "÷ native"], rows, text=2)
+
+
+def fixed_table(scan: Scan) -> str:
+    rows = []
+    tables: list[tuple[str, Row]] = [
+        ("1 partition", {"partitions": 1, "functions": True}),
+        ("1 partition, no functions in the session", {"functions": False}),
+        ("8 partitions", {"partitions": 8}),
+    ]
+    for name, of in tables:
+        times = [spread(scan.ns("fixed", "10 rows", way, **of)) for way in RUST]
+        ns, of_host = (scan.ns("fixed", "10 rows", way, **of) for way in (RUST[1], RUST[3]))
+        more = median(a - b for a, b in zip(ns, of_host, strict=True)) / 1e6
+        rows.append([name, *times, f"{more:.2f}"])
+    header = ["10 rows in", *(f"{way}, ms" for way in RUST)]
+    return table([*header, "extension over the host's MemTable, ms"], rows)
+
+
+def parts_table(scan: Scan) -> str:
+    parts = scan.measured["boundary"]
+    columns = sorted({part["columns"] for part in parts})
+    rows = [
+        [name, *(f"{part['ns'] / 1000:.2f}" for part in parts if part["part"] == name)]
+        for name in dict.fromkeys(part["part"] for part in parts)
+    ]
+    return table(["part", *(f"columns: {count}, µs" for count in columns)], rows)
+
+
+def boundary_table(scan: Scan) -> str:
+    rows = []
+    for of in scan.tables("batches"):
+        if of["partitions"] == 1:
+            costs = [
+                scan.per_batch("extension", "native", **of),
+                scan.per_batch("exported MemTable", "host's MemTable", **of),
+                scan.per_batch("extension", "exported MemTable", **of),
+            ]
+            rows.append([f"{of['batch_rows']:,} × {of['columns']}", *(f"{c:.2f}" for c in costs)])
+    header = [
+        "rows × columns",
+        "extension over native, µs a batch",
+        "exported MemTable over the host's, µs a batch",
+        "extension over exported MemTable, µs a batch",
+    ]
+    return table(header, rows)
+
+
+class Bars:
+    def __init__(self) -> None:
+        self.rows: list[list[str]] = []
+
+    def add(self, what: str, wanted: str, measured: str, met: bool) -> None:
+        self.rows.append([what, wanted, measured, "yes" if met else "**no**"])
+
+    def table(self) -> str:
+        return table(["bar", "wanted", "measured", "met"], self.rows, text=4)
+
+
+def build_bars_table(build: Row) -> str:
+    """The bars of the building part, as far as they were measured."""
+    bars = Bars()
+    cold, upstream = (
+        build.get(f"{whose}, cold", {}).get("seconds")
+        for whose in ("generated", "upstream's dependencies")
+    )
+    if cold and upstream:
+        measured = f"{cold / upstream:.2f} ({cold:.0f} s against {upstream:.0f} s)"
+        what = "cold development build ÷ that with upstream's dependencies"
+        bars.add(what, "<= 0.40", measured, cold / upstream <= 0.40)
+    if rebuild := build.get("generated, one line changed, to a passing pytest"):
+        seconds = rebuild["seconds"]
+        what = "from one line changed to a passing pytest"
+        bars.add(what, "< 10 s", f"{seconds:.1f} s", seconds < 10)
+    return bars.table()
+
+
+def bars_table(scan: Scan) -> str:
+    """The bars of the scanning part, and what was measured against each."""
+    stub = {"columns": 0, "partitions": 1}
+    bars = Bars()
+    bar = bars.add
+
+    for batch_rows, least in [(8192, 0.90), (65_536, 0.97)]:
+        for case, name, of in [
+            ("stub", "generated stub", stub | {"batch_rows": batch_rows}),
+            ("copied", "8 columns, written anew", {"batch_rows": batch_rows}),
+        ]:
+            if not any(of.items() <= table.items() for table in scan.tables(case)):
+                continue
+            speed = scan.speed(case, "full scan", "extension", "native", **of)
+            what = f"full scan through the FFI ÷ native, {batch_rows:,}-row batches, {name}"
+            bar(what, f">= {least:.2f}", f"{speed:.2f}", speed >= least)
+
+    extension, host = (scan.ms("fixed", "10 rows", way) for way in ("extension", "host's MemTable"))
+    fixed = extension - host
+    what = "fixed cost of a query over the same in the host"
+    bar(what, "<= 1 ms", f"{fixed:.2f} ms ({extension:.2f} against {host:.2f})", fixed <= 1)
+
+    for columns, name in [(0, "generated stub"), (8, "batches")]:
+        limit, empty = (
+            scan.ms("billion", query, "extension", columns=columns)
+            for query in ("LIMIT 10", "empty query")
+        )
+        more = limit - empty
+        what = f"`LIMIT 10` over a billion rows, over an empty query, {name}"
+        bar(what, "< 5 ms", f"{more:.2f} ms", more < 5)
+
+    read = scan.measured["rows_read_by_count"]
+    bar("rows read by `count(*)`", "0", str(read), read == 0)
+
+    not_pushed, pushed = (
+        scan.ns("stub", query, "extension", **stub)
+        for query in ("filter 0.1 %, not pushed down", "filter 0.1 %")
+    )
+    speed = ratio(not_pushed, pushed)
+    bar("selective filter ÷ the same without pushdown", ">= 20", f"{speed:.0f}", speed >= 20)
+
+    for query in QUERIES:
+        speed = scan.speed("python", query, "extension", "pyarrow.dataset")
+        bar(f"{query} ÷ `pyarrow.dataset`", ">= 5", f"{speed:.1f}", speed >= 5)
+
+    speed = scan.speed("iterate", "iterate", "Arrow stream", "native", columns=0)
+    bar("Arrow stream ÷ native iteration, generated stub", ">= 0.95", f"{speed:.2f}", speed >= 0.95)
+
+    memory = {int(gigabytes): peak for gigabytes, peak in scan.measured["peak_memory"].items()}
+    most = max(memory)
+    over = (memory[most] - memory[0]) / 1e6
+    what = f"memory of a full scan of {most} GB, over that of no rows"
+    bar(what, "< 200 MB", f"{over:.0f} MB", over < 200)
+    return bars.table()
+
+
+def memory_table(scan: Scan) -> str:
+    memory = scan.measured["peak_memory"].items()
+    rows = [[f"{gigabytes} GB", f"{peak / 1e6:.0f} MB"] for gigabytes, peak in memory]
+    return table(["scanned", "most memory of the process"], rows)
+
+
+def build_tables(build: Row) -> dict[str, str]:
+    def cell(figures: Row, key: str, unit: float, digits: int) -> str:
+        return f"{figures[key] / unit:,.{digits}f}" if key in figures else ""
+
+    columns = [
+        ("seconds", 1, 1),
+        ("crates", 1, 0),
+        ("library", 1e6, 1),
+        ("wheel", 1e6, 1),
+        ("scan", 1e-3, 1),
+    ]
+    rows = [
+        [what, *(cell(figures, *column) for column in columns)] for what, figures in build.items()
+    ]
+    header = ["what", "s", "crates compiled", "library, MB", "wheel, MB", "scan, ms"]
+    return {"build bars": build_bars_table(build), "build": table(header, rows)}
+
+
+def scan_tables(scan: Scan) -> dict[str, str]:
+    stub_queries = [*QUERIES[:3], "filter 0.1 %, not pushed down", *QUERIES[3:]]
+    return {
+        "bars": bars_table(scan),
+        "stub": native_table(scan, "stub", stub_queries),
+        "copied": native_table(scan, "copied", QUERIES[:2]),
+        "boundary": boundary_table(scan),
+        "parts": parts_table(scan),
+        "fixed": fixed_table(scan),
+        "python": python_table(scan),
+        "iterate": iterate_table(scan),
+        "memory": memory_table(scan),
+        **{query: batches_table(scan, query) for query in QUERIES},
+    }
+
+
+def chart(scan: Scan, path: Path) -> None:
+    """How fast each way is, and what a batch costs at the boundary."""
+    mpl.rcParams.update({"svg.hashsalt": "benchmarks", "font.size": 9})
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
+    of = {"batch_rows": 8192, "columns": 8, "partitions": 1}
+    speeds = {way: scan.speed("batches", "full scan", way, "native", **of) for way in RUST}
+    through = scan.speed("batches", "full scan", "extension", "native", **of)
+    for way in PYTHON[1:]:
+        speeds[way] = through / scan.speed("python", "full scan", "extension", way)
+    left.barh(list(speeds)[::-1], list(speeds.values())[::-1], color="tab:blue")
+    left.set_xscale("log")
+    left.set_xlabel("speed ÷ native")
+    left.set_title("Full scan of batches in memory, 8,192 rows × 8 columns")
+    tables = [of for of in scan.tables("batches") if of["partitions"] == 1]
+    for batch_rows in sorted({of["batch_rows"] for of in tables}):
+        points = [
+            (of["columns"], scan.per_batch("extension", "native", **of))
+            for of in tables
+            if of["batch_rows"] == batch_rows
+        ]
+        right.plot(*zip(*points, strict=True), marker="o", label=f"{batch_rows:,} rows")
+    right.set_xscale("log", base=2)
+    right.set_yscale("log")
+    right.set_xlabel("columns")
+    right.set_ylabel("µs a batch")
+    right.set_title("What the boundary costs over native")
+    right.legend()
+    figure.savefig(path, metadata={"Date": None})
+
+
+def summary(scan: Scan) -> list[Row]:
+    """Medians and quartiles in place of the single runs."""
+    rows = []
+    for row in scan.rows:
+        low, middle, high = quantiles(row["ns"], n=4, method="inclusive")
+        times = {"median_ms": middle, "low_ms": low, "high_ms": high}
+        figures = {key: round(value / 1e6, 3) for key, value in times.items()}
+        rows.append({**{key: row[key] for key in row if key != "ns"}, **figures})
+    return rows
+
+
+def fill(page: Path, tables: dict[str, str]) -> None:
+    """Puts each table between its two marks in the page."""
+    text = page.read_text()
+    for name, lines in tables.items():
+        marks = f"<!-- table: {name} -->", "<!-- end of table -->"
+        pattern = re.escape(marks[0]) + ".*?" + re.escape(marks[1])
+        new = "\n\n".join([marks[0], lines, marks[1]])
+        # A backslash in it would mean something.
+        text = re.sub(pattern, new.replace("\\", r"\\"), text, flags=re.DOTALL)
+    page.write_text(text)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--folder", type=Path, required=True, help="where scan.json and build.json are"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="where benchmarks.* go")
+    args = parser.parse_args()
+
+    tables: dict[str, str] = {}
+    figures: Row = {}
+    if (path := args.folder / "scan.json").exists():
+        scan = Scan(json.loads(path.read_text()))
+        tables |= scan_tables(scan)
+        chart(scan, args.out / "benchmarks.svg")
+        figures = {**scan.measured, "times": summary(scan)}
+    if (path := args.folder / "build.json").exists():
+        figures["builds"] = json.loads(path.read_text())
+        tables |= build_tables(figures["builds"])
+    for name, lines in tables.items():
+        print(f"\n{name}\n\n{lines}")
+    rows = [json.dumps(row) for row in figures.pop("times", [])]
+    text = json.dumps({**figures, "times": ["ROWS"]}, indent=2)
+    rows_of_file = ",\n    ".join(rows)
+    (args.out / "benchmarks.json").write_text(text.replace('"ROWS"', rows_of_file) + "\n")
+    if (page := args.out / "benchmarks.md").exists():
+        fill(page, tables)
+
+
+if __name__ == "__main__":
+    main()

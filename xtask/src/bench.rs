@@ -1,0 +1,239 @@
+//! `cargo xtask bench`: how fast a generated project is scanned, and how soon its author sees rows.
+
+mod build;
+mod scan;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
+
+pub use scan::hold_batches;
+
+use crate::python::{self, venv_program};
+use crate::steps::Steps;
+use crate::{cargo_generate, root, versions};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// What to measure [default: both]
+    part: Option<Part>,
+    /// Few cases, few times: to see that it works
+    #[arg(long)]
+    quick: bool,
+    /// What to build, separated by commas [default: all]
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<build::Case>,
+    /// Where to build [default: target/bench in this repository]
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    /// Where to write the figures, the charts and the tables of the page [default: the folder to
+    /// build in, as not every run is worth publishing]
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// The Python to use [default: the first on the PATH that is new enough]
+    #[arg(long)]
+    python: Option<OsString>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Scanning, against other ways to hand over the same rows
+    Scan,
+    /// Building, against the dependencies of upstream's example
+    Build,
+}
+
+pub fn run(args: &Args) -> Result<()> {
+    let dir = match &args.dir {
+        Some(dir) => std::path::absolute(dir)?,
+        None => root().join("target").join("bench"),
+    };
+    std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
+    let scans = args.part != Some(Part::Build);
+    let builds = match (args.part, args.only.as_slice()) {
+        (Some(Part::Scan), _) => vec![],
+        (_, []) => build::Case::value_variants().to_vec(),
+        (_, only) => only.to_vec(),
+    };
+    let mut steps = 2;
+    if scans {
+        steps += scan::STEPS;
+    }
+    steps += builds.iter().map(|case| case.steps()).sum::<usize>();
+    let mut bench = Bench {
+        python: python::find(args.python.as_deref())?,
+        steps: Steps::new(steps),
+        dir,
+        quick: args.quick,
+    };
+    bench.make_venv()?;
+    if scans {
+        scan::run(&mut bench)?;
+    }
+    build::run(&mut bench, &builds)?;
+
+    let out = args.out.as_ref().unwrap_or(&bench.dir);
+    run_visibly(
+        Command::new(bench.venv_program("python"))
+            .arg(sources().join("report.py"))
+            .arg("--folder")
+            .arg(&bench.dir)
+            .arg("--out")
+            .arg(out),
+    )
+}
+
+/// What is built and run for the benchmark.
+fn sources() -> PathBuf {
+    root().join("xtask").join("bench")
+}
+
+/// A step that was taken.
+struct Done {
+    output: String,
+    took: Duration,
+}
+
+struct Bench {
+    python: OsString,
+    steps: Steps,
+    dir: PathBuf,
+    quick: bool,
+}
+
+impl Bench {
+    /// Runs `command` as a step, which must succeed.
+    fn step(&mut self, what: &str, command: &mut Command) -> Result<Done> {
+        let started = Instant::now();
+        match self.steps.run(what, command)? {
+            Ok(output) => Ok(Done {
+                output,
+                took: started.elapsed(),
+            }),
+            Err(failure) => {
+                let log = self.dir.join("bench.log");
+                std::fs::write(&log, &failure.output)?;
+                bail!("{what}: {}. See {}.", failure.reason(), log.display());
+            }
+        }
+    }
+
+    /// A virtual environment with the released host, and what builds and draws.
+    fn make_venv(&mut self) -> Result<()> {
+        let venv = self.dir.join("venv");
+        self.step(
+            "Making a virtual environment",
+            Command::new(&self.python).args(["-m", "venv"]).arg(&venv),
+        )?;
+        let versions = versions(root())?;
+        let host = format!("datafusion=={}.*", versions["datafusion"]["major"]);
+        let pip = venv_program(&venv, "python");
+        self.step(
+            "Installing the host",
+            Command::new(pip)
+                .args(["-m", "pip", "install", "--disable-pip-version-check"])
+                .args([
+                    &host,
+                    "matplotlib",
+                    "maturin",
+                    "pip>=25.1",
+                    "pyarrow",
+                    "tqdm",
+                ])
+                // What the generated project wants for development, so that no build fetches it.
+                .args(["duckdb", "mypy", "nox", "polars", "pytest", "ruff"]),
+        )?;
+        Ok(())
+    }
+
+    fn venv_program(&self, name: &str) -> PathBuf {
+        venv_program(&self.dir.join("venv"), name)
+    }
+
+    /// Generates the project `name` with the default answers, in place of an earlier one.
+    fn generate(&mut self, name: &str) -> Result<(PathBuf, Duration)> {
+        let project = self.dir.join(name);
+        if project.exists() {
+            std::fs::remove_dir_all(&project)?;
+        }
+        let mut generate = cargo_generate(&std::env::current_exe()?, &self.dir, name);
+        let done = self.step(&format!("Generating {name}"), &mut generate)?;
+        Ok((project, done.took))
+    }
+
+    /// maturin, building a release wheel of `project` into its folder `dist`.
+    fn maturin(&self, project: &Path, target: &Path) -> Command {
+        let mut maturin = Command::new(self.venv_program("maturin"));
+        maturin
+            .args(["build", "--release", "--compatibility", "off"])
+            .args(["--out", "dist", "--interpreter"])
+            .arg(self.venv_program("python"))
+            .env("CARGO_TARGET_DIR", target)
+            .current_dir(project);
+        maturin
+    }
+
+    /// maturin, building `project` for development and installing it.
+    fn develop(&self, project: &Path, target: &Path) -> Command {
+        let mut maturin = Command::new(self.venv_program("maturin"));
+        maturin
+            .args(["develop", "--profile", "dev"])
+            .env("VIRTUAL_ENV", self.dir.join("venv"))
+            .env("CARGO_TARGET_DIR", target)
+            .current_dir(project);
+        maturin
+    }
+
+    /// pip, installing the one wheel of `project`.
+    fn install(&self, project: &Path) -> Result<Command> {
+        let mut pip = Command::new(self.venv_program("python"));
+        pip.args(["-m", "pip", "install", "--disable-pip-version-check"])
+            .args(["--no-deps", "--force-reinstall"])
+            .arg(wheel(project)?);
+        Ok(pip)
+    }
+}
+
+/// The one wheel of `project`.
+fn wheel(project: &Path) -> Result<PathBuf> {
+    let dist = project.join("dist");
+    let wheels = crate::files(&dist)?;
+    match wheels.as_slice() {
+        [wheel] => Ok(dist.join(wheel)),
+        _ => bail!("not one wheel in {}", dist.display()),
+    }
+}
+
+/// Puts `new` in place of `old`, which must be in the file.
+fn replace(path: &Path, old: &str, new: &str) -> Result<()> {
+    let text = std::fs::read_to_string(path)?;
+    if !text.contains(old) {
+        bail!("no {old:?} in {}", path.display());
+    }
+    Ok(std::fs::write(path, text.replace(old, new))?)
+}
+
+/// Copies the folder `from` to `to`.
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    for path in crate::files(from)? {
+        let target = to.join(&path);
+        std::fs::create_dir_all(target.parent().unwrap_or(to))?;
+        std::fs::copy(from.join(&path), target)?;
+    }
+    Ok(())
+}
+
+/// Runs a program that has a progress bar or a table of its own.
+fn run_visibly(command: &mut Command) -> Result<()> {
+    let status = command
+        .status()
+        .with_context(|| format!("cannot run {}", command.get_program().display()))?;
+    if !status.success() {
+        bail!("{} failed", command.get_program().display());
+    }
+    Ok(())
+}

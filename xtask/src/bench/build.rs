@@ -1,0 +1,216 @@
+//! Building: how long a generated project takes, and how large it is, against a crate with the
+//! dependencies of upstream's example.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use serde_json::{Map, Value, json};
+
+use super::{Bench, copy_folder, replace, sources, wheel};
+
+/// What can be left out, as a release build takes many minutes.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Case {
+    /// The generated project, for development: from nothing to a row, and after a change
+    Dev,
+    /// Upstream's dependencies, for development: from nothing, and after a change
+    UpstreamDev,
+    /// A release wheel of the generated project
+    Release,
+    /// A release wheel with upstream's dependencies and profile
+    UpstreamRelease,
+    /// Release wheels of the generated project by LTO, codegen units and level of optimisation
+    Profiles,
+}
+
+const LTO: [&str; 3] = ["off", "thin", "fat"];
+const CODEGEN_UNITS: [&str; 2] = ["16", "1"];
+const OPT_LEVELS: [&str; 3] = ["3", "2", "s"];
+
+impl Case {
+    pub fn steps(self) -> usize {
+        match self {
+            Case::Dev => 5,
+            Case::UpstreamDev => 2,
+            Case::Release => 4,
+            Case::UpstreamRelease => 1,
+            Case::Profiles => 1 + 3 * LTO.len() * CODEGEN_UNITS.len() * OPT_LEVELS.len(),
+        }
+    }
+}
+
+pub fn run(bench: &mut Bench, cases: &[Case]) -> Result<()> {
+    for case in cases {
+        match case {
+            Case::Dev => dev(bench)?,
+            Case::UpstreamDev => upstream_dev(bench)?,
+            Case::Release => {
+                let (project, _) = bench.generate("stub-ext")?;
+                release(bench, &project, "generated, release", &[])?;
+            }
+            Case::UpstreamRelease => {
+                let project = upstream(bench)?;
+                let what = "upstream's dependencies, release";
+                build(bench, &project, what, "release", &[])?;
+            }
+            Case::Profiles => profiles(bench)?,
+        }
+    }
+    Ok(())
+}
+
+fn dev(bench: &mut Bench) -> Result<()> {
+    let (project, generating) = bench.generate("stub-ext")?;
+    let cold = build(bench, &project, "generated, cold", "dev", &[])?;
+    let mut quickstart = Command::new(bench.venv_program("python"));
+    quickstart
+        .arg("examples/quickstart.py")
+        .current_dir(&project);
+    let querying = bench.step("Querying", &mut quickstart)?.took;
+    let seconds = (generating + cold + querying).as_secs_f64();
+    record(
+        bench,
+        "generated, to the first row",
+        json!({ "seconds": seconds }),
+    )?;
+
+    replace(
+        &project.join("src/source.rs"),
+        "must be positive",
+        "must be above 0",
+    )?;
+    let warm = build(bench, &project, "generated, one line changed", "dev", &[])?;
+    let mut pytest = Command::new(bench.venv_program("python"));
+    pytest.args(["-m", "pytest", "-q"]).current_dir(&project);
+    let testing = bench.step("Testing", &mut pytest)?.took;
+    let seconds = (warm + testing).as_secs_f64();
+    record(
+        bench,
+        "generated, one line changed, to a passing pytest",
+        json!({ "seconds": seconds }),
+    )
+}
+
+fn upstream_dev(bench: &mut Bench) -> Result<()> {
+    let project = upstream(bench)?;
+    build(bench, &project, "upstream's dependencies, cold", "dev", &[])?;
+    replace(
+        &project.join("src/lib.rs"),
+        "vec![1, 2, 3]",
+        "vec![1, 2, 4]",
+    )?;
+    let what = "upstream's dependencies, one line changed";
+    build(bench, &project, what, "dev", &[])?;
+    Ok(())
+}
+
+fn upstream(bench: &Bench) -> Result<PathBuf> {
+    let project = bench.dir.join("upstream");
+    if project.exists() {
+        std::fs::remove_dir_all(&project)?;
+    }
+    copy_folder(&sources().join("upstream"), &project)?;
+    Ok(project)
+}
+
+fn profiles(bench: &mut Bench) -> Result<()> {
+    let (project, _) = bench.generate("stub-ext")?;
+    for opt_level in OPT_LEVELS {
+        for codegen_units in CODEGEN_UNITS {
+            for lto in LTO {
+                let what =
+                    format!("lto {lto}, codegen-units {codegen_units}, opt-level {opt_level}");
+                let profile = [
+                    ("CARGO_PROFILE_RELEASE_LTO", lto),
+                    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", codegen_units),
+                    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", opt_level),
+                ];
+                release(bench, &project, &what, &profile)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Builds a release wheel and times a scan through it.
+fn release(bench: &mut Bench, project: &Path, what: &str, profile: &[(&str, &str)]) -> Result<()> {
+    build(bench, project, what, "release", profile)?;
+    let mut install = bench.install(project)?;
+    bench.step("Installing it", &mut install)?;
+    let mut speed = Command::new(bench.venv_program("python"));
+    speed.arg(sources().join("speed.py"));
+    let printed = bench.step("Scanning", &mut speed)?.output;
+    let scan: f64 = printed
+        .trim()
+        .parse()
+        .context("speed.py prints no number")?;
+    record(bench, what, json!({ "scan": scan }))
+}
+
+/// Builds `project` and records what it took, under the name `what`: from nothing, unless the name
+/// says that one line changed. For development it is installed too, as `uv run` does.
+fn build(
+    bench: &mut Bench,
+    project: &Path,
+    what: &str,
+    profile: &str,
+    environment: &[(&str, &str)],
+) -> Result<Duration> {
+    let target = bench
+        .dir
+        .join("target-of-builds")
+        .join(project.file_name().unwrap_or_default());
+    let warm = what.ends_with("one line changed");
+    for folder in [&target, &project.join("dist")] {
+        if folder.exists() && !(warm && folder == &target) {
+            std::fs::remove_dir_all(folder)?;
+        }
+    }
+    let mut maturin = match profile {
+        "dev" => bench.develop(project, &target),
+        _ => bench.maturin(project, &target),
+    };
+    maturin.envs(environment.iter().copied());
+    let done = bench.step(&format!("Building: {what}"), &mut maturin)?;
+    let crates = done
+        .output
+        .lines()
+        .filter(|line| line.trim_start().starts_with("Compiling "))
+        .count();
+    let folder = if profile == "dev" { "debug" } else { profile };
+    let library = std::fs::read_dir(target.join(folder))?
+        .filter_map(|entry| entry.ok()?.path().to_str().map(PathBuf::from))
+        .find(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with(std::env::consts::DLL_PREFIX)
+                && name.ends_with(std::env::consts::DLL_SUFFIX)
+        })
+        .context("no library")?;
+    let mut figures = json!({
+        "seconds": done.took.as_secs_f64(),
+        "crates": crates,
+        "library": library.metadata()?.len(),
+    });
+    if profile != "dev" {
+        figures["wheel"] = json!(wheel(project)?.metadata()?.len());
+    }
+    record(bench, what, figures)?;
+    Ok(done.took)
+}
+
+/// Adds to what is known of `what` in `build.json`, which several runs can fill.
+fn record(bench: &Bench, what: &str, figures: Value) -> Result<()> {
+    let path = bench.dir.join("build.json");
+    let mut all: Map<String, Value> = match std::fs::read_to_string(&path) {
+        Ok(text) => serde_json::from_str(&text)?,
+        Err(_) => Map::new(),
+    };
+    let known = all.entry(what).or_insert_with(|| json!({}));
+    if let (Value::Object(known), Value::Object(figures)) = (known, figures) {
+        known.extend(figures);
+    }
+    Ok(std::fs::write(path, serde_json::to_string_pretty(&all)?)?)
+}
