@@ -26,7 +26,7 @@ pub enum Case {
     Profiles,
 }
 
-const LTO: [&str; 3] = ["off", "thin", "fat"];
+const LTO: [&str; 3] = ["false", "thin", "fat"];
 const CODEGEN_UNITS: [&str; 2] = ["16", "1"];
 const OPT_LEVELS: [&str; 3] = ["3", "2", "s"];
 
