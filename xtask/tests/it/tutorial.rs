@@ -23,6 +23,13 @@ struct Reader {
 }
 
 impl Reader {
+    /// Does what a block says: the commands in a `console`, the query in `sql`. What readers do with
+    /// any other block they are told in words, and this in a comment before it:
+    ///
+    /// - `file: PATH`: the block is the file;
+    /// - `change: PATH`: the block is a change to it, in the language `diff`;
+    /// - `end of: PATH`: the block goes there;
+    /// - `measured: COMMAND`: it prints such figures.
     fn follow(&mut self, block: &Block) {
         let (action, path) = match block.mark.as_deref() {
             None => (block.language.as_str(), ""),
