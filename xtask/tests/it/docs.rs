@@ -4,8 +4,9 @@
 use regex::Regex;
 use xtask::root;
 
-use crate::tools;
-use crate::tools::{Run, extension_points, files, generate, read, read_toml, scratch, tool};
+use crate::tools::{
+    Run, choose, extension_points, files, generate, read, read_toml, scratch, tool,
+};
 
 fn reference(name: &str) -> String {
     read(root().join("docs/reference").join(name))
@@ -48,7 +49,7 @@ fn all_files_are_described() {
     for (ci, license, points) in answers {
         let name = format!("{ci}-ext");
         generate(&folder, &name)
-            .args(tools::choose(&points))
+            .args(choose(&points))
             .args([
                 "-d",
                 &format!("ci={ci}"),

@@ -15,7 +15,7 @@ use crate::tools::{
 };
 
 /// A PATH with the Pythons, uv and cargo that a reader would have.
-pub fn path() -> OsString {
+fn path() -> OsString {
     let (cargo, uv) = (PathBuf::from(env!("CARGO")), tool("uv"));
     let uv = Path::new(uv.get_program());
     // Their own `python3` comes before that of uv's environment.
@@ -23,14 +23,20 @@ pub fn path() -> OsString {
     path_with(&[&cargo, &pythons[0], &pythons[1], uv].map(|program| program.parent().unwrap()))
 }
 
-fn shell(folder: &Path, command: &str) -> String {
+/// bash, which runs `command` in `folder` as a reader would.
+pub fn shell(folder: &Path, command: &str) -> Command {
     let mut shell = Command::new("bash");
     shell
-        .args(["-euo", "pipefail", "-c", command])
+        .args(["-euc", command])
         .env("PATH", path())
         .current_dir(folder);
     build_environment(&mut shell);
-    shell.succeed()
+    shell
+}
+
+/// Runs `command`, all of which must succeed.
+fn run(folder: &Path, command: &str) -> String {
+    shell(folder, &format!("set -o pipefail\n{command}")).succeed()
 }
 
 /// Every command, in order, in a fresh project.
@@ -45,7 +51,7 @@ fn of_a_generated_project() {
     assert!(commands.len() >= 8, "{commands:?}");
     for Typed { line: command, .. } in commands {
         println!("$ {command}");
-        let said = shell(&project, &command);
+        let said = run(&project, &command);
         if command.contains("quickstart.py") {
             assert!(said.contains(output.trim_end()), "{said}");
         }
@@ -79,7 +85,7 @@ fn of_the_template() {
         let command = typed(command, &url).replace("--destination ..", "--destination \"$FOLDER\"");
         fs::create_dir_all(&place).unwrap();
         let command = format!("FOLDER='{}'; {command} --silent", folder.display());
-        shell(&place, &command);
+        run(&place, &command);
     }
     assert_same(&folder.join("generate/my-ext"), &folder.join("my-ext"));
 }

@@ -3,14 +3,13 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 
 use regex::Regex;
 use xtask::root;
 
 use crate::page::{Block, blocks, commands};
-use crate::readme::path;
-use crate::tools::{Run, build_environment, read, scratch, template_repository, typed};
+use crate::readme::shell;
+use crate::tools::{Run, read, scratch, template_repository, typed};
 
 /// A reader, who does what the pages say.
 struct Reader {
@@ -88,16 +87,11 @@ impl Reader {
 
     /// What the command prints; not what it says besides, on its standard error.
     fn run(&self, command: &str) -> String {
-        let mut shell = Command::new("bash");
+        let mut shell = shell(&self.folder, &typed(command, &self.template));
         shell
-            .arg("-euc")
-            .arg(typed(command, &self.template))
-            .env("PATH", path())
             .env("UV_PYTHON_DOWNLOADS", "never")
             // What is published is a release build, of course; this is a quick one.
-            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
-            .current_dir(&self.folder);
-        build_environment(&mut shell);
+            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0");
         let output = shell.finish();
         let said = String::from_utf8(output.stdout).unwrap();
         let besides = String::from_utf8_lossy(&output.stderr);
