@@ -11,10 +11,15 @@ use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
 use datafusion_common::{DataFusionError, Result};
 use datafusion_execution::TaskContext;
+use datafusion_execution::config::SessionConfig;
 use datafusion_physical_plan::ExecutionPlan;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
 use crate::runtime;
+
+/// The most rows of a batch. More than DataFusion's 8,192, as pyarrow, polars and duckdb do more
+/// work per batch.
+const BATCH_SIZE: usize = 65_536;
 
 /// Reads the partitions one after the other, so that rows come in the order of the source.
 pub struct ArrowStream {
@@ -37,7 +42,8 @@ impl ArrowStream {
             }
             None => plan.schema(),
         };
-        let context = Arc::new(TaskContext::default());
+        let config = SessionConfig::new().with_batch_size(BATCH_SIZE);
+        let context = Arc::new(TaskContext::default().with_session_config(config));
         let partitions = plan.properties().partitioning.partition_count();
         let target = Arc::clone(&schema);
         let batches = stream::iter(0..partitions)

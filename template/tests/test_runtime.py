@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,7 +18,7 @@ def test_threads(ctx: SessionContext) -> None:
     ctx.register_table("readings", Readings(rows=10_000))
 
     def query(thread: int) -> None:
-        for i in range(50):
+        for i in range(20):
             id_ = thread * 1_000 + i
             rows = ctx.sql(f"SELECT id FROM readings WHERE id <= {id_} AND id + 0 >= {id_}")
             assert rows.to_pylist() == [{"id": id_}]
@@ -60,9 +61,9 @@ try:
     ctx.sql("SELECT max(celsius) FROM readings WHERE id + 0 >= 0").collect()
 except KeyboardInterrupt:
     assert time.monotonic() - interrupted_at < 2
-    time.sleep(0.2)
+    time.sleep(0.1)
     produced = readings.counters["rows"]
-    time.sleep(0.3)
+    time.sleep(0.1)
     assert readings.counters["rows"] == produced, "still reading"
     print("interrupted")
 assert ctx.sql("SELECT id FROM readings LIMIT 1").to_pylist() == [{"id": 0}]
@@ -72,6 +73,28 @@ assert ctx.sql("SELECT id FROM readings LIMIT 1").to_pylist() == [{"id": 0}]
 @pytest.mark.parametrize("partitions", [1, 4])
 def test_ctrl_c(run_python: Callable[..., str], partitions: int) -> None:
     assert run_python(CTRL_C, partitions) == "interrupted\n"
+
+
+MEMORY = """
+import resource
+from datafusion import SessionConfig, SessionContext
+from {{crate_name}} import Readings
+
+batch_size = 65_536
+ctx = SessionContext(SessionConfig().with_batch_size(batch_size).with_target_partitions(1))
+ctx.register_table("readings", Readings(rows=10 * batch_size, partitions=1))
+query = ctx.sql("SELECT * FROM readings WHERE celsius < 0")
+query.collect()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+query.collect()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts the pages that Linux hands out")
+def test_memory_of_a_batch_is_used_again(run_python: Callable[..., str]) -> None:
+    # A batch has some 500 pages.
+    assert int(run_python(MEMORY)) < 500
 
 
 FORK = """
