@@ -22,13 +22,26 @@ pub enum Case {
     Release,
     /// A release wheel with upstream's dependencies and profile
     UpstreamRelease,
-    /// Release wheels of the generated project by LTO, codegen units and level of optimisation
+    /// Release wheels of the generated project with other profiles
     Profiles,
 }
 
-const LTO: [&str; 3] = ["false", "thin", "fat"];
-const CODEGEN_UNITS: [&str; 2] = ["16", "1"];
-const OPT_LEVELS: [&str; 3] = ["3", "2", "s"];
+/// Profiles of a release wheel: a name, and what it changes in that of the generated project.
+const PROFILES: [(&str, &[&str]); 7] = [
+    ("opt-level 3 everywhere", &["package.'*'.opt-level=3"]),
+    ("opt-level 2 for dependencies", &["package.'*'.opt-level=2"]),
+    ("lto thin", &["lto='thin'"]),
+    ("lto fat", &["lto='fat'"]),
+    ("codegen-units 1", &["codegen-units=1"]),
+    (
+        "lto fat, codegen-units 1",
+        &["lto='fat'", "codegen-units=1"],
+    ),
+    (
+        "lto fat, codegen-units 1, opt-level 3 everywhere",
+        &["lto='fat'", "codegen-units=1", "package.'*'.opt-level=3"],
+    ),
+];
 
 impl Case {
     pub fn steps(self) -> usize {
@@ -37,7 +50,7 @@ impl Case {
             Case::UpstreamDev => 2,
             Case::Release => 4,
             Case::UpstreamRelease => 1,
-            Case::Profiles => 1 + 3 * LTO.len() * CODEGEN_UNITS.len() * OPT_LEVELS.len(),
+            Case::Profiles => 1 + 3 * PROFILES.len(),
         }
     }
 }
@@ -118,26 +131,19 @@ fn upstream(bench: &Bench) -> Result<PathBuf> {
 
 fn profiles(bench: &mut Bench) -> Result<()> {
     let (project, _) = bench.generate("stub-ext")?;
-    for opt_level in OPT_LEVELS {
-        for codegen_units in CODEGEN_UNITS {
-            for lto in LTO {
-                let what =
-                    format!("lto {lto}, codegen-units {codegen_units}, opt-level {opt_level}");
-                let profile = [
-                    ("CARGO_PROFILE_RELEASE_LTO", lto),
-                    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", codegen_units),
-                    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", opt_level),
-                ];
-                release(bench, &project, &what, &profile)?;
-            }
-        }
+    for (what, settings) in PROFILES {
+        let settings: Vec<_> = settings
+            .iter()
+            .map(|setting| format!("--config=profile.release.{setting}"))
+            .collect();
+        release(bench, &project, what, &settings)?;
     }
     Ok(())
 }
 
 /// Builds a release wheel and times a scan through it.
-fn release(bench: &mut Bench, project: &Path, what: &str, profile: &[(&str, &str)]) -> Result<()> {
-    build(bench, project, what, "release", profile)?;
+fn release(bench: &mut Bench, project: &Path, what: &str, settings: &[String]) -> Result<()> {
+    build(bench, project, what, "release", settings)?;
     let mut install = bench.install(project)?;
     bench.step("Installing it", &mut install)?;
     let mut speed = Command::new(bench.venv_program("python"));
@@ -157,7 +163,7 @@ fn build(
     project: &Path,
     what: &str,
     profile: &str,
-    environment: &[(&str, &str)],
+    settings: &[String],
 ) -> Result<Duration> {
     let target = bench
         .dir
@@ -173,7 +179,7 @@ fn build(
         "dev" => bench.develop(project, &target),
         _ => bench.maturin(project, &target),
     };
-    maturin.envs(environment.iter().copied());
+    maturin.args(settings);
     let done = bench.step(&format!("Building: {what}"), &mut maturin)?;
     let crates = done
         .output
