@@ -126,8 +126,8 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 }
 
 /// Has glibc keep the memory of a batch for the next one. It returns freed blocks of more than
-/// 128 KiB to the system, which makes scans of such batches take twice as long, but raises that
-/// limit when a larger block is freed: here, once. Other allocators do not mind.
+/// 128 KiB to the system, which makes scans of such batches take two to three times as long, but
+/// raises that limit when a larger block is freed: here, once. Other allocators do not mind.
 fn keep_freed_memory() {
     // It is never written to, so it takes no memory.
     let block = Vec::<u8>::with_capacity(16 << 20);

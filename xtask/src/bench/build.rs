@@ -29,7 +29,10 @@ pub enum Case {
 /// Profiles of a release wheel: a name, and what it changes in that of the generated project.
 const PROFILES: [(&str, &[&str]); 7] = [
     ("opt-level 3 everywhere", &["package.'*'.opt-level=3"]),
-    ("opt-level 2 for dependencies", &["package.'*'.opt-level=2"]),
+    (
+        "opt-level 2 for most dependencies",
+        &["package.'*'.opt-level=2"],
+    ),
     ("lto thin", &["lto='thin'"]),
     ("lto fat", &["lto='fat'"]),
     ("codegen-units 1", &["codegen-units=1"]),
