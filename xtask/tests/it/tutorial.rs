@@ -88,7 +88,11 @@ impl Reader {
     /// What the command prints; not what it says besides, on its standard error.
     fn run(&self, command: &str) -> String {
         let mut shell = shell(&self.folder, &typed(command, &self.template));
-        shell.env("UV_PYTHON_DOWNLOADS", "never");
+        shell
+            .env("UV_PYTHON_DOWNLOADS", "never")
+            // What is published is a release build, of course; this is a quick one.
+            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
+            .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
         let output = shell.finish();
         let said = String::from_utf8(output.stdout).unwrap();
         let besides = String::from_utf8_lossy(&output.stderr);
@@ -126,11 +130,6 @@ fn shows(page: &str, said: &str) -> bool {
 #[test]
 fn can_be_followed() {
     let folder = scratch("tutorial");
-    // What is published is a release build, of course; this is a quick one. Cargo prefers what is in a
-    // folder above the project, but for crates that the project names.
-    fs::create_dir(folder.join(".cargo")).unwrap();
-    let config = "[profile.release]\nopt-level = 0\npackage.\"*\".opt-level = 0\n";
-    fs::write(folder.join(".cargo").join("config.toml"), config).unwrap();
     let mut reader = Reader {
         template: template_repository(&folder.join("template")),
         folder,
