@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
-use super::{Bench, copy_folder, replace, sources, wheel};
+use super::{Bench, copy_folder, hold_batches, replace, sources, wheel};
 
 /// What can be left out, as a release build takes many minutes.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -18,26 +18,21 @@ pub enum Case {
     Dev,
     /// Upstream's dependencies, for development: from nothing, and after a change
     UpstreamDev,
-    /// A release wheel of the generated project
+    /// Release wheels of the generated project, with its profile and with others
     Release,
     /// A release wheel with upstream's dependencies and profile
     UpstreamRelease,
-    /// Release wheels of the generated project with other profiles
-    Profiles,
 }
 
 /// Profiles of a release wheel: a name, and what it changes in that of the generated project.
 const PROFILES: [(&str, &[&str]); 7] = [
-    ("codegen-units 16", &["codegen-units=16"]),
-    ("lto thin", &["lto='thin'"]),
+    ("generated, release", &[]),
     ("lto fat", &["lto='fat'"]),
-    ("opt-level 2", &["opt-level=2"]),
-    ("opt-level s", &["opt-level='s'"]),
-    (
-        "codegen-units 16, opt-level s",
-        &["codegen-units=16", "opt-level='s'"],
-    ),
     ("lto fat, opt-level s", &["lto='fat'", "opt-level='s'"]),
+    ("opt-level s", &["opt-level='s'"]),
+    ("opt-level 2", &["opt-level=2"]),
+    ("lto thin", &["lto='thin'"]),
+    ("codegen-units 16", &["codegen-units=16"]),
 ];
 
 impl Case {
@@ -45,9 +40,8 @@ impl Case {
         match self {
             Case::Dev => 5,
             Case::UpstreamDev => 2,
-            Case::Release => 4,
+            Case::Release => 3 + 4 * PROFILES.len(),
             Case::UpstreamRelease => 1,
-            Case::Profiles => 1 + 3 * PROFILES.len(),
         }
     }
 }
@@ -57,16 +51,12 @@ pub fn run(bench: &mut Bench, cases: &[Case]) -> Result<()> {
         match case {
             Case::Dev => dev(bench)?,
             Case::UpstreamDev => upstream_dev(bench)?,
-            Case::Release => {
-                let (project, _) = bench.generate("stub-ext")?;
-                release(bench, &project, "generated, release", &[])?;
-            }
+            Case::Release => release(bench)?,
             Case::UpstreamRelease => {
                 let project = upstream(bench)?;
                 let what = "upstream's dependencies, release";
                 build(bench, &project, what, "release", &[])?;
             }
-            Case::Profiles => profiles(bench)?,
         }
     }
     Ok(())
@@ -126,31 +116,47 @@ fn upstream(bench: &Bench) -> Result<PathBuf> {
     Ok(project)
 }
 
-fn profiles(bench: &mut Bench) -> Result<()> {
-    let (project, _) = bench.generate("stub-ext")?;
+/// Builds release wheels, and times scans through all of them in turns.
+fn release(bench: &mut Bench) -> Result<()> {
+    let (stub, _) = bench.generate("stub-ext")?;
+    let (batches, _) = bench.generate("bench-ext")?;
+    hold_batches(&batches)?;
+    let sites = bench.dir.join("sites");
+    if sites.exists() {
+        std::fs::remove_dir_all(&sites)?;
+    }
     for (what, settings) in PROFILES {
         let settings: Vec<_> = settings
             .iter()
             .map(|setting| format!("--config=profile.release.{setting}"))
             .collect();
-        release(bench, &project, what, &settings)?;
+        build(bench, &stub, what, "release", &settings)?;
+        // With the dependencies that were just built.
+        let mut maturin = bench.maturin(&batches, &target_of(bench, &stub));
+        maturin.args(&settings);
+        bench.step("Building it over batches", &mut maturin)?;
+        for project in [&stub, &batches] {
+            let mut install = bench.install(project)?;
+            install.arg("--target").arg(sites.join(what));
+            bench.step("Installing it", &mut install)?;
+        }
+    }
+    let mut speed = Command::new(bench.venv_program("python"));
+    speed.arg(sources().join("speed.py")).arg(&sites);
+    let printed = bench.step("Scanning through each in turns", &mut speed)?;
+    let speeds: Map<String, Value> = serde_json::from_str(&printed.output)?;
+    for (what, figures) in speeds {
+        record(bench, &what, figures)?;
     }
     Ok(())
 }
 
-/// Builds a release wheel and times a scan through it.
-fn release(bench: &mut Bench, project: &Path, what: &str, settings: &[String]) -> Result<()> {
-    build(bench, project, what, "release", settings)?;
-    let mut install = bench.install(project)?;
-    bench.step("Installing it", &mut install)?;
-    let mut speed = Command::new(bench.venv_program("python"));
-    speed.arg(sources().join("speed.py"));
-    let printed = bench.step("Scanning", &mut speed)?.output;
-    let scan: f64 = printed
-        .trim()
-        .parse()
-        .context("speed.py prints no number")?;
-    record(bench, what, json!({ "scan": scan }))
+/// Where the dependencies of `project` are built from nothing.
+fn target_of(bench: &Bench, project: &Path) -> PathBuf {
+    bench
+        .dir
+        .join("target-of-builds")
+        .join(project.file_name().unwrap_or_default())
 }
 
 /// Builds `project` and records what it took, under the name `what`: from nothing, unless the name
@@ -162,10 +168,7 @@ fn build(
     profile: &str,
     settings: &[String],
 ) -> Result<Duration> {
-    let target = bench
-        .dir
-        .join("target-of-builds")
-        .join(project.file_name().unwrap_or_default());
+    let target = target_of(bench, project);
     let warm = what.ends_with("one line changed");
     for folder in [&target, &project.join("dist")] {
         if folder.exists() && !(warm && folder == &target) {
