@@ -24,7 +24,10 @@ def scan(folder: Path, case: str) -> float:
     table, query = {
         "scan": (stub_ext.Readings(1 << 22, 1), "SELECT * FROM t WHERE celsius < 0"),
         # Of 8 columns, in batches of 8,192 rows, written anew: see source.rs.
-        "copied": (bench_ext.Readings(1 << 25, 1, 8, 8192, True), "SELECT * FROM t WHERE id IS NULL"),
+        "copied": (
+            bench_ext.Readings(1 << 25, 1, 8, 8192, True),
+            "SELECT * FROM t WHERE id IS NULL",
+        ),
     }[case]
     session = SessionContext(SessionConfig().with_target_partitions(1))
     session.register_table("t", table)
