@@ -27,12 +27,15 @@ pub enum Case {
 /// Profiles of a release wheel: a name, and what it changes in that of the generated project.
 const PROFILES: [(&str, &[&str]); 7] = [
     ("generated, release", &[]),
-    ("lto fat", &["lto='fat'"]),
-    ("lto fat, opt-level s", &["lto='fat'", "opt-level='s'"]),
     ("opt-level s", &["opt-level='s'"]),
-    ("opt-level 2", &["opt-level=2"]),
+    ("lto off", &["lto='off'"]),
+    ("lto off, opt-level 2", &["lto='off'", "opt-level=2"]),
+    ("lto off, opt-level s", &["lto='off'", "opt-level='s'"]),
+    (
+        "lto off, codegen-units 16",
+        &["lto='off'", "codegen-units=16"],
+    ),
     ("lto thin", &["lto='thin'"]),
-    ("codegen-units 16", &["codegen-units=16"]),
 ];
 
 impl Case {

@@ -24,7 +24,7 @@ pub fn run(bench: &mut Bench) -> Result<()> {
         (bench.dir.join("memtable"), "an exported MemTable"),
     ] {
         bench.step(
-            &format!("Building {what} (up to ten minutes, the first time)"),
+            &format!("Building {what} (up to fifteen minutes, the first time)"),
             &mut bench.maturin(&project, &target),
         )?;
         let mut install = bench.install(&project)?;

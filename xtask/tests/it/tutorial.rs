@@ -92,7 +92,8 @@ impl Reader {
             .env("UV_PYTHON_DOWNLOADS", "never")
             // What is published is a release build, of course; this is a quick one.
             .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
-            .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+            .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
+            .env("CARGO_PROFILE_RELEASE_LTO", "off");
         let output = shell.finish();
         let said = String::from_utf8(output.stdout).unwrap();
         let besides = String::from_utf8_lossy(&output.stderr);
