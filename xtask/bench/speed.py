@@ -41,17 +41,19 @@ def scan(folder: Path, case: str) -> float:
 
 def main() -> None:
     folders = sorted(Path(sys.argv[1]).iterdir())
-    runs: dict[tuple[str, str], list[float]] = {}
+    seconds: dict[str, dict[str, list[float]]] = {
+        folder.name: {"scan": [], "copied": []} for folder in folders
+    }
     with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
         for _ in range(ROUNDS):
             for folder in folders:
-                for case in ("scan", "copied"):
-                    took = pool.apply(scan, (folder, case))
-                    runs.setdefault((folder.name, case), []).append(took)
-    figures: dict[str, dict[str, float]] = {}
-    for (name, case), seconds in runs.items():
-        figures.setdefault(name, {})[case] = median(seconds)
-    print(json.dumps(figures))
+                for case, runs in seconds[folder.name].items():
+                    runs.append(pool.apply(scan, (folder, case)))
+    medians = {
+        name: {case: median(runs) for case, runs in cases.items()}
+        for name, cases in seconds.items()
+    }
+    print(json.dumps(medians))
 
 
 if __name__ == "__main__":

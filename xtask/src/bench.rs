@@ -15,7 +15,7 @@ pub use scan::hold_batches;
 
 use crate::python::{self, venv_program};
 use crate::steps::Steps;
-use crate::{cargo_generate, root, versions};
+use crate::{cargo_generate, remove_folder, root, versions};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -157,9 +157,7 @@ impl Bench {
     /// Generates the project `name` with the default answers, in place of an earlier one.
     fn generate(&mut self, name: &str) -> Result<(PathBuf, Duration)> {
         let project = self.dir.join(name);
-        if project.exists() {
-            std::fs::remove_dir_all(&project)?;
-        }
+        remove_folder(&project)?;
         let mut generate = cargo_generate(&std::env::current_exe()?, &self.dir, name);
         let done = self.step(&format!("Generating {name}"), &mut generate)?;
         Ok((project, done.took))

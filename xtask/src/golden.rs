@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::{Result, bail};
 
 use crate::render::update;
-use crate::{cargo_generate, files, root};
+use crate::{cargo_generate, files, remove_folder, root};
 
 /// The answers, besides those that are the defaults.
 const PROJECTS: [(&str, &[&str]); 4] = [
@@ -61,9 +61,7 @@ pub fn run(args: &Args) -> Result<()> {
 /// All files of a project in one text, so that none is taken for a part of this repository.
 fn render(answers: &[&str]) -> Result<String> {
     let folder = root().join("target").join("golden");
-    if folder.exists() {
-        fs::remove_dir_all(&folder)?;
-    }
+    remove_folder(&folder)?;
     fs::create_dir_all(&folder)?;
     let mut command = cargo_generate(&std::env::current_exe()?, &folder, "my-ext");
     for answer in answers {

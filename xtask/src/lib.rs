@@ -54,6 +54,14 @@ pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// Removes a folder with all that is in it, if there is one.
+pub fn remove_folder(folder: &Path) -> std::io::Result<()> {
+    if folder.exists() {
+        std::fs::remove_dir_all(folder)?;
+    }
+    Ok(())
+}
+
 /// The arguments of `cargo generate` that its users need.
 #[derive(clap::Args)]
 pub struct GenerateArgs {

@@ -10,6 +10,7 @@ use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
 use super::{Bench, copy_folder, hold_batches, replace, sources, wheel};
+use crate::remove_folder;
 
 /// What can be left out, as a release build takes many minutes.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -112,9 +113,7 @@ fn upstream_dev(bench: &mut Bench) -> Result<()> {
 
 fn upstream(bench: &Bench) -> Result<PathBuf> {
     let project = bench.dir.join("upstream");
-    if project.exists() {
-        std::fs::remove_dir_all(&project)?;
-    }
+    remove_folder(&project)?;
     copy_folder(&sources().join("upstream"), &project)?;
     Ok(project)
 }
@@ -125,9 +124,7 @@ fn release(bench: &mut Bench) -> Result<()> {
     let (batches, _) = bench.generate("bench-ext")?;
     hold_batches(&batches)?;
     let sites = bench.dir.join("sites");
-    if sites.exists() {
-        std::fs::remove_dir_all(&sites)?;
-    }
+    remove_folder(&sites)?;
     for (what, settings) in PROFILES {
         let settings: Vec<_> = settings
             .iter()
@@ -173,10 +170,9 @@ fn build(
 ) -> Result<Duration> {
     let target = target_of(bench, project);
     let warm = what.ends_with("one line changed");
-    for folder in [&target, &project.join("dist")] {
-        if folder.exists() && !(warm && folder == &target) {
-            std::fs::remove_dir_all(folder)?;
-        }
+    remove_folder(&project.join("dist"))?;
+    if !warm {
+        remove_folder(&target)?;
     }
     let mut maturin = match profile {
         "dev" => bench.develop(project, &target),

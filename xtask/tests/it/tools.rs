@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use std::sync::LazyLock;
 
 use xtask::python::venv_program;
-use xtask::root;
+use xtask::{remove_folder, root};
 
 /// The oldest cargo-generate that is supported; see cargo-generate.toml.
 pub const CARGO_GENERATE: &str = "0.23.14";
@@ -20,9 +20,7 @@ pub fn target() -> PathBuf {
 /// An empty folder for one test. The name is awkward on purpose.
 pub fn scratch(test: &str) -> PathBuf {
     let folder = target().join("tests").join(format!("{test} ä ö"));
-    if folder.exists() {
-        fs::remove_dir_all(&folder).unwrap();
-    }
+    remove_folder(&folder).unwrap();
     fs::create_dir_all(&folder).unwrap();
     folder
 }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use xtask::remove_folder;
 use xtask::use_template::WORKFLOW;
 
 use crate::tools::{
@@ -81,9 +82,7 @@ impl Copy {
     /// A fresh clone, as deep as `depth` says.
     fn clone(&self, name: &str, depth: &str) -> PathBuf {
         let folder = self.folder.join(name);
-        if folder.exists() {
-            fs::remove_dir_all(&folder).unwrap();
-        }
+        remove_folder(&folder).unwrap();
         let clone = [
             "clone",
             "--quiet",
