@@ -26,10 +26,13 @@ fn program_and_library_agree() {
         .args(["--silent", "--name", "my-ext", "--path", "../template"])
         .current_dir(folder.join("path"))
         .succeed();
-    assert!(
-        said.contains("cd my-ext && uv run examples/quickstart.py"),
-        "{said}"
-    );
+    let next = [
+        "cd my-ext && uv run examples/quickstart.py   # build it and query it",
+        "uv run pytest                                # test it",
+    ];
+    for line in next {
+        assert!(said.contains(&format!("    {line}\n")), "{said}");
+    }
     check("path");
 
     // From a repository.

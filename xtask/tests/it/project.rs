@@ -71,7 +71,7 @@ fn the_benchmark_fits() {
     xtask::bench::hold_batches(&project).unwrap();
     cargo(&project).args(["check", "--lib"]).succeed();
 
-    // It compares like with like.
+    // It compares like with like: the same versions and, where scans are compared, profiles.
     let ours = read_toml(project.join("Cargo.toml"));
     let version = |manifest: &toml::Table, name: &str| {
         let crate_ = &manifest["dependencies"][name];
@@ -82,6 +82,9 @@ fn the_benchmark_fits() {
         let manifest = read_toml(manifest);
         for name in ["arrow", "datafusion-catalog", "datafusion-common"] {
             assert_eq!(version(&manifest, name), version(&ours, name), "{package}");
+        }
+        if package != "upstream" {
+            assert_eq!(manifest["profile"]["release"], ours["profile"]["release"]);
         }
     }
 }
