@@ -31,7 +31,7 @@ pub fn run(bench: &mut Bench) -> Result<()> {
         bench.step("Installing it", &mut install)?;
     }
     bench.step(
-        "Building the Rust program (up to ten minutes, the first time)",
+        "Building the Rust program (up to twenty minutes, the first time)",
         Command::new(env!("CARGO"))
             .args(["build", "--release"])
             .env("CARGO_TARGET_DIR", &target)
