@@ -207,16 +207,15 @@ class Bench:
         raise ValueError(way)
 
     def compare(self, case: Case) -> None:
-        """Every way runs every query in turn, once to warm up and then some rounds."""
+        """Every way runs every query in turn: in each opening once to warm up, then some rounds."""
         times: dict[tuple[str, str], list[int]] = defaultdict(list)
         for _ in range(OPENINGS):
             opened = {way: self.open(way, case.table) for way in case.ways}
-            for turn in range(self.rounds + 1):
-                for query, sql in case.queries.items():
-                    for name, way in opened.items():
-                        took = way.query(sql)
-                        if turn > 0:
-                            times[query, name].append(took)
+            turns = range(self.rounds + 1), case.queries.items(), opened.items()
+            for turn, (query, sql), (name, way) in product(*turns):
+                took = way.query(sql)
+                if turn > 0:
+                    times[query, name].append(took)
             for way in opened.values():
                 way.close()
         for (query, name), ns in times.items():
@@ -301,7 +300,7 @@ def boundary(bench: Bench) -> list[dict[str, Any]]:
     for columns in (1, 8, 64):
         with closing(Native(bench.native[True], Table(8192, columns=columns))) as native:
             for part in ("schema out", "array out", "schema in"):
-                ns = median(native.say(f"boundary {part}") for _ in range(bench.rounds))
+                ns = median(native.say(f"boundary {part}") for _ in range(OPENINGS * bench.rounds))
                 found.append({"columns": columns, "part": part, "ns": ns})
     return found
 
