@@ -1,5 +1,6 @@
-//! `rms(x)`: an aggregate function, the root mean square.
+//! `rms(x)` is an aggregate function: it gives the root mean square of many rows.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, UInt64Array};
@@ -10,15 +11,13 @@ use datafusion_expr::utils::format_state_name;
 use datafusion_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, Volatility,
 };
-use datafusion_ffi::udaf::FFI_AggregateUDF;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::host::Host;
-use crate::panic::catch;
+use crate::ffi::aggregate_udf;
 
-/// TODO(12): what is remembered of the rows seen so far, and how two such memories are merged.
-/// Partitions are aggregated apart, and then their states are.
+/// TODO(10): this is what is remembered of the rows seen so far. Partitions are aggregated apart,
+/// and then their states are merged.
 #[derive(Debug, Default, Clone, Copy)]
 struct State {
     count: u64,
@@ -31,29 +30,18 @@ impl State {
         self.sum_of_squares += x * x;
     }
 
-    /// Forgets a row that leaves a sliding window.
-    fn retract(&mut self, x: f64) {
-        self.count -= 1;
-        self.sum_of_squares -= x * x;
-        if self.count == 0 {
-            // Else rounding errors would pile up.
-            self.sum_of_squares = 0.0;
-        }
-    }
-
     fn merge(&mut self, other: Self) {
         self.count += other.count;
         self.sum_of_squares += other.sum_of_squares;
     }
 
     fn result(self) -> Option<f64> {
-        // Rounding may leave a little less than nothing.
-        (self.count > 0).then(|| (self.sum_of_squares.max(0.0) / self.count as f64).sqrt())
+        (self.count > 0).then(|| (self.sum_of_squares / self.count as f64).sqrt())
     }
 }
 
-/// States as DataFusion stores them between the phases of an aggregation: one column each, as
-/// [`RmsUdf::state_fields`] declares them.
+/// Between the phases of an aggregation, DataFusion stores states as columns, which
+/// [`RmsUdf::state_fields`] declares.
 fn to_columns(states: &[State]) -> Vec<ArrayRef> {
     vec![
         Arc::new(UInt64Array::from_iter_values(
@@ -77,46 +65,29 @@ fn from_columns(columns: &[ArrayRef]) -> impl Iterator<Item = State> {
         })
 }
 
-/// Without `GROUP BY`, and in windows.
+/// This aggregates all rows, where there is no `GROUP BY`.
 #[derive(Debug, Default)]
 struct RmsAccumulator(State);
 
 impl Accumulator for RmsAccumulator {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        catch(|| {
-            for x in values[0].as_primitive::<Float64Type>().iter().flatten() {
-                self.0.add(x);
-            }
-            Ok(())
-        })
-    }
-
-    fn retract_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        catch(|| {
-            for x in values[0].as_primitive::<Float64Type>().iter().flatten() {
-                self.0.retract(x);
-            }
-            Ok(())
-        })
-    }
-
-    fn supports_retract_batch(&self) -> bool {
-        true
+        for x in values[0].as_primitive::<Float64Type>().iter().flatten() {
+            self.0.add(x);
+        }
+        Ok(())
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
-        catch(|| {
-            from_columns(states).for_each(|state| self.0.merge(state));
-            Ok(())
-        })
+        from_columns(states).for_each(|state| self.0.merge(state));
+        Ok(())
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        catch(|| Ok(vec![self.0.count.into(), self.0.sum_of_squares.into()]))
+        Ok(vec![self.0.count.into(), self.0.sum_of_squares.into()])
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        catch(|| Ok(ScalarValue::Float64(self.0.result())))
+        Ok(ScalarValue::Float64(self.0.result()))
     }
 
     fn size(&self) -> usize {
@@ -124,7 +95,49 @@ impl Accumulator for RmsAccumulator {
     }
 }
 
-/// With `GROUP BY`: one state for each group in one vector, instead of one accumulator each.
+/// This aggregates the rows of a window that slides. It keeps their values, as a sum cannot forget
+/// one: it would stay NaN or infinite, and have lost what is small beside what is large.
+#[derive(Debug, Default)]
+struct SlidingRmsAccumulator(VecDeque<f64>);
+
+impl Accumulator for SlidingRmsAccumulator {
+    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
+        self.0
+            .extend(values[0].as_primitive::<Float64Type>().iter().flatten());
+        Ok(())
+    }
+
+    /// The rows that leave the window are those that entered it first.
+    fn retract_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
+        self.0.drain(..values[0].len() - values[0].null_count());
+        Ok(())
+    }
+
+    fn supports_retract_batch(&self) -> bool {
+        true
+    }
+
+    fn evaluate(&mut self) -> Result<ScalarValue> {
+        let mut state = State::default();
+        self.0.iter().for_each(|&x| state.add(x));
+        Ok(ScalarValue::Float64(state.result()))
+    }
+
+    fn state(&mut self) -> Result<Vec<ScalarValue>> {
+        not_impl_err!("a window has no states")
+    }
+
+    fn merge_batch(&mut self, _states: &[ArrayRef]) -> Result<()> {
+        not_impl_err!("a window has no states")
+    }
+
+    fn size(&self) -> usize {
+        size_of_val(self) + self.0.capacity() * size_of::<f64>()
+    }
+}
+
+/// This aggregates with `GROUP BY`. It has the states of all groups in one vector, as an
+/// accumulator for each would be slow.
 #[derive(Debug, Default)]
 struct RmsGroupsAccumulator(Vec<State>);
 
@@ -136,15 +149,13 @@ impl GroupsAccumulator for RmsGroupsAccumulator {
         opt_filter: Option<&BooleanArray>,
         total_num_groups: usize,
     ) -> Result<()> {
-        catch(|| {
-            self.0.resize(total_num_groups, State::default());
-            for (x, &group) in kept(&values[0], opt_filter).zip(group_indices) {
-                if let Some(x) = x {
-                    self.0[group].add(x);
-                }
+        self.0.resize(total_num_groups, State::default());
+        for (x, &group) in kept(&values[0], opt_filter).zip(group_indices) {
+            if let Some(x) = x {
+                self.0[group].add(x);
             }
-            Ok(())
-        })
+        }
+        Ok(())
     }
 
     fn merge_batch(
@@ -153,25 +164,21 @@ impl GroupsAccumulator for RmsGroupsAccumulator {
         group_indices: &[usize],
         total_num_groups: usize,
     ) -> Result<()> {
-        catch(|| {
-            self.0.resize(total_num_groups, State::default());
-            for (state, &group) in from_columns(states).zip(group_indices) {
-                self.0[group].merge(state);
-            }
-            Ok(())
-        })
+        self.0.resize(total_num_groups, State::default());
+        for (state, &group) in from_columns(states).zip(group_indices) {
+            self.0[group].merge(state);
+        }
+        Ok(())
     }
 
     fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
-        catch(|| Ok(to_columns(&emit_to.take_needed(&mut self.0))))
+        Ok(to_columns(&emit_to.take_needed(&mut self.0)))
     }
 
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
-        catch(|| {
-            let states = emit_to.take_needed(&mut self.0);
-            let results: Float64Array = states.into_iter().map(State::result).collect();
-            Ok(Arc::new(results) as _)
-        })
+        let states = emit_to.take_needed(&mut self.0);
+        let results: Float64Array = states.into_iter().map(State::result).collect();
+        Ok(Arc::new(results))
     }
 
     /// Where nearly every row is a group of its own, DataFusion does not group before it merges.
@@ -180,18 +187,16 @@ impl GroupsAccumulator for RmsGroupsAccumulator {
         values: &[ArrayRef],
         opt_filter: Option<&BooleanArray>,
     ) -> Result<Vec<ArrayRef>> {
-        catch(|| {
-            let states: Vec<_> = kept(&values[0], opt_filter)
-                .map(|x| {
-                    let mut state = State::default();
-                    if let Some(x) = x {
-                        state.add(x);
-                    }
-                    state
-                })
-                .collect();
-            Ok(to_columns(&states))
-        })
+        let states: Vec<_> = kept(&values[0], opt_filter)
+            .map(|x| {
+                let mut state = State::default();
+                if let Some(x) = x {
+                    state.add(x);
+                }
+                state
+            })
+            .collect();
+        Ok(to_columns(&states))
     }
 
     fn size(&self) -> usize {
@@ -199,7 +204,7 @@ impl GroupsAccumulator for RmsGroupsAccumulator {
     }
 }
 
-/// The values, with a null for each that `FILTER (WHERE …)` leaves out.
+/// These are the values, with a null for each that `FILTER (WHERE …)` leaves out.
 fn kept(values: &ArrayRef, filter: Option<&BooleanArray>) -> impl Iterator<Item = Option<f64>> {
     let values = values.as_primitive::<Float64Type>();
     values.iter().enumerate().map(move |(row, x)| {
@@ -213,8 +218,6 @@ struct RmsUdf {
     signature: Signature,
 }
 
-/// A panic must not leave these methods, nor those of the accumulators, so all but names and
-/// constants is inside `catch`.
 impl AggregateUDFImpl for RmsUdf {
     fn name(&self) -> &str {
         "rms"
@@ -225,7 +228,7 @@ impl AggregateUDFImpl for RmsUdf {
     }
 
     fn return_type(&self, _arg_types: &[DataType]) -> Result<DataType> {
-        catch(|| Ok(DataType::Float64))
+        Ok(DataType::Float64)
     }
 
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
@@ -233,12 +236,10 @@ impl AggregateUDFImpl for RmsUdf {
             let name = format_state_name(args.name, name);
             Arc::new(Field::new(name, data_type, false))
         };
-        catch(|| {
-            Ok(vec![
-                field("count", DataType::UInt64),
-                field("sum_of_squares", DataType::Float64),
-            ])
-        })
+        Ok(vec![
+            field("count", DataType::UInt64),
+            field("sum_of_squares", DataType::Float64),
+        ])
     }
 
     fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
@@ -246,7 +247,14 @@ impl AggregateUDFImpl for RmsUdf {
         if args.is_distinct {
             return not_impl_err!("rms(DISTINCT …) beside another aggregate");
         }
-        catch(|| Ok(Box::new(RmsAccumulator::default()) as _))
+        Ok(Box::new(RmsAccumulator::default()))
+    }
+
+    fn create_sliding_accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
+        if args.is_distinct {
+            return not_impl_err!("rms(DISTINCT …) in a window");
+        }
+        Ok(Box::new(SlidingRmsAccumulator::default()))
     }
 
     fn groups_accumulator_supported(&self, args: AccumulatorArgs) -> bool {
@@ -257,11 +265,11 @@ impl AggregateUDFImpl for RmsUdf {
         &self,
         _args: AccumulatorArgs,
     ) -> Result<Box<dyn GroupsAccumulator>> {
-        catch(|| Ok(Box::new(RmsGroupsAccumulator::default()) as _))
+        Ok(Box::new(RmsGroupsAccumulator::default()))
     }
 }
 
-/// `rms(x)` in SQL, once it is registered.
+/// SQL has `rms(x)` once this is registered.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct RootMeanSquare;
 
@@ -277,11 +285,8 @@ impl RootMeanSquare {
         &self,
         py: Python<'py>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        let host = Host::check(py)?;
-        let function = AggregateUDF::from(RmsUdf {
-            // Other numbers are cast to this.
-            signature: Signature::exact(vec![DataType::Float64], Volatility::Immutable),
-        });
-        host.export(FFI_AggregateUDF::from(Arc::new(function)))
+        // DataFusion casts other numbers to this type.
+        let signature = Signature::exact(vec![DataType::Float64], Volatility::Immutable);
+        aggregate_udf::export(py, AggregateUDF::from(RmsUdf { signature }))
     }
 }

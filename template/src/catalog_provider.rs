@@ -7,11 +7,11 @@ use datafusion_ffi::catalog_provider::FFI_CatalogProvider;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::capsule::of_session;
-use crate::exception::exception;
-use crate::host::Host;
-use crate::panic::catch;
-use crate::runtime;
+use crate::ffi::capsule::of_session;
+use crate::ffi::error::catch;
+use crate::ffi::error::exception;
+use crate::ffi::host::Host;
+use crate::ffi::runtime;
 use crate::schema_provider::ReadingsSchemaProvider;
 
 /// The same tables, read by so many threads.
@@ -22,12 +22,12 @@ const SCHEMAS: [(&str, i64); 2] = [("parallel", 4), ("serial", 1)];
 pub struct ReadingsCatalogProvider;
 
 impl ReadingsCatalogProvider {
-    /// TODO(16): the names of the schemas.
+    /// TODO(14): the names of the schemas.
     fn names(&self) -> Vec<String> {
         SCHEMAS.map(|(name, _)| name.to_owned()).to_vec()
     }
 
-    /// TODO(17): one schema, or nothing if there is none of that name.
+    /// TODO(15): one schema, or nothing if there is none of that name.
     fn find(&self, name: &str) -> Option<ReadingsSchemaProvider> {
         SCHEMAS
             .iter()

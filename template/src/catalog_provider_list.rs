@@ -7,14 +7,14 @@ use datafusion_ffi::catalog_provider_list::FFI_CatalogProviderList;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::capsule::of_session;
 use crate::catalog_provider::ReadingsCatalogProvider;
-use crate::exception::exception;
-use crate::host::Host;
-use crate::panic::catch;
-use crate::runtime;
+use crate::ffi::capsule::of_session;
+use crate::ffi::error::catch;
+use crate::ffi::error::exception;
+use crate::ffi::host::Host;
+use crate::ffi::runtime;
 
-/// TODO(18): the catalogs. Where they come and go, implement `CatalogProviderList`.
+/// TODO(16): the catalogs. Where they come and go, implement `CatalogProviderList`.
 ///
 /// A session has one list. This one takes further catalogs, so that those which the session had
 /// can be put back.

@@ -1,4 +1,4 @@
-//! Options of this package in a session, and `show_celsius(celsius)`, a function that heeds them.
+//! A session has options of this package, and `show_celsius(celsius)` is a function that heeds them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,21 +7,21 @@ use std::sync::Arc;
 use arrow::array::{AsArray, StringArray};
 use arrow::datatypes::{DataType, Float64Type};
 use datafusion_common::config::{ConfigExtension, ConfigOptions, ExtensionOptions};
-use datafusion_common::{DataFusionError, Result, config_field, exec_err, extensions_options};
+use datafusion_common::utils::take_function_args;
+use datafusion_common::{DataFusionError, Result, config_field, extensions_options};
 use datafusion_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 use datafusion_ffi::config::extension_options::FFI_ExtensionOptions;
-use datafusion_ffi::udf::FFI_ScalarUDF;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::exception::exception;
-use crate::host::Host;
-use crate::panic::catch;
+use crate::ffi::error::{catch, exception};
+use crate::ffi::host::Host;
+use crate::ffi::scalar_udf;
 
 extensions_options! {
-    /// TODO(19): the options, their types, and their defaults.
+    /// TODO(17): these are the options, with their types and their defaults.
     pub struct DisplayOptions {
         /// The unit that temperatures are shown in.
         pub unit: Unit, default = Unit::Celsius
@@ -134,7 +134,6 @@ struct ShowCelsiusUdf {
     signature: Signature,
 }
 
-/// A panic must not leave these methods, so all but names and constants is inside `catch`.
 impl ScalarUDFImpl for ShowCelsiusUdf {
     fn name(&self) -> &str {
         "show_celsius"
@@ -145,23 +144,19 @@ impl ScalarUDFImpl for ShowCelsiusUdf {
     }
 
     fn return_type(&self, _arg_types: &[DataType]) -> Result<DataType> {
-        catch(|| Ok(DataType::Utf8))
+        Ok(DataType::Utf8)
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        catch(|| {
-            let options = DisplayOptions::of_session(&args.config_options)?;
-            let columns = ColumnarValue::values_to_arrays(&args.args)?;
-            let [celsius] = columns.as_slice() else {
-                return exec_err!("show_celsius expects one argument, got {}", columns.len());
-            };
-            let shown: StringArray = celsius
-                .as_primitive::<Float64Type>()
-                .iter()
-                .map(|celsius| Some(options.show(celsius?)))
-                .collect();
-            Ok(ColumnarValue::Array(Arc::new(shown)))
-        })
+        let options = DisplayOptions::of_session(&args.config_options)?;
+        let columns = ColumnarValue::values_to_arrays(&args.args)?;
+        let [celsius] = take_function_args(self.name(), columns)?;
+        let shown: StringArray = celsius
+            .as_primitive::<Float64Type>()
+            .iter()
+            .map(|celsius| Some(options.show(celsius?)))
+            .collect();
+        Ok(ColumnarValue::Array(Arc::new(shown)))
     }
 }
 
@@ -212,7 +207,7 @@ impl Options {
     }
 }
 
-/// `show_celsius(celsius)` in SQL, once it is registered.
+/// SQL has `show_celsius(celsius)` once this is registered.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct ShowCelsius;
 
@@ -225,11 +220,8 @@ impl ShowCelsius {
 
     /// Hands the function to DataFusion, as a `datafusion_scalar_udf` capsule.
     fn __datafusion_scalar_udf__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        let host = Host::check(py)?;
-        let function = ScalarUDF::from(ShowCelsiusUdf {
-            // Not immutable: it depends on the options.
-            signature: Signature::exact(vec![DataType::Float64], Volatility::Stable),
-        });
-        host.export(FFI_ScalarUDF::from(Arc::new(function)))
+        // It is not immutable, as it depends on the options.
+        let signature = Signature::exact(vec![DataType::Float64], Volatility::Stable);
+        scalar_udf::export(py, ScalarUDF::from(ShowCelsiusUdf { signature }))
     }
 }

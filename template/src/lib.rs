@@ -3,31 +3,22 @@
 {% if aggregate_udf -%}
 mod aggregate_udf;
 {% endif -%}
-{% if table_provider -%}
-mod arrow_stream;
-#[expect(unsafe_code, reason = "capsules hold raw pointers")]
-mod capsule;
-{% endif -%}
 {% if catalog_provider -%}
 mod catalog_provider;
 {% endif -%}
 {% if catalog_provider_list -%}
 mod catalog_provider_list;
 {% endif -%}
-{% if table_provider or extension_options -%}
-mod exception;
-{% endif -%}
 {% if extension_options -%}
 mod extension_options;
 {% endif -%}
-mod host;
-{% if table_provider -%}
-mod insert_exec;
+pub mod ffi;
+{% if insert -%}
+mod insert;
 {% endif -%}
 {% if logical_extension_codec -%}
 mod logical_extension_codec;
 {% endif -%}
-mod panic;
 {% if physical_extension_codec -%}
 mod physical_extension_codec;
 {% endif -%}
@@ -38,7 +29,7 @@ mod physical_optimizer_rule;
 mod query_planner;
 {% endif -%}
 {% if table_provider -%}
-mod runtime;
+mod readings;
 {% endif -%}
 {% if scalar_udf -%}
 mod scalar_udf;
@@ -51,8 +42,6 @@ mod session_extension;
 {% endif -%}
 {% if table_provider -%}
 mod source;
-mod source_exec;
-mod source_table;
 {% endif -%}
 {% if table_function -%}
 mod table_function;
@@ -66,18 +55,17 @@ mod table_provider_factory;
 {% if window_udf -%}
 mod window_udf;
 {% endif %}
-use std::hint::black_box;
-
 use pyo3::prelude::*;
 
 /// Adds everything to `module`. It stands apart from the `#[pymodule]` so that another crate can
 /// call it too, such as one that holds several DataFusion majors.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    keep_freed_memory();
-    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
-    module.add_function(wrap_pyfunction!(host::check_host, module)?)?;
+    ffi::host::register(module)?;
     {%- if table_provider %}
     module.add_class::<table_provider::Readings>()?;
+    {%- endif %}
+    {%- if insert %}
+    module.add_class::<insert::Journal>()?;
     {%- endif %}
     {%- if table_provider_factory %}
     module.add_class::<table_provider_factory::ReadingsFactory>()?;
@@ -123,15 +111,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<session_extension::SessionExtension>()?;
     {%- endif %}
     Ok(())
-}
-
-/// Has glibc keep the memory of a batch for the next one. It returns freed blocks of more than
-/// 128 KiB to the system, which makes scans of such batches take two to three times as long, but
-/// raises that limit when a larger block is freed: here, once. Other allocators do not mind.
-fn keep_freed_memory() {
-    // It is never written to, so it takes no memory.
-    let block = Vec::<u8>::with_capacity(16 << 20);
-    drop(black_box(block));
 }
 
 #[pymodule(gil_used = false)]

@@ -14,18 +14,18 @@ use prost::Message;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::capsule::of_session;
-use crate::exception::exception;
-use crate::host::Host;
-use crate::panic::catch;
-use crate::runtime;
-use crate::source::Source;
-use crate::source_table::SourceTable;
+use crate::ffi::capsule::of_session;
+use crate::ffi::error::catch;
+use crate::ffi::error::exception;
+use crate::ffi::host::Host;
+use crate::ffi::runtime;
+use crate::ffi::source_table::SourceTable;
+use crate::source::ReadingsSource;
 
 /// Of the messages below. Count it up when they change, so that old bytes are refused.
 const VERSION: u32 = 1;
 
-/// TODO(21): all that it takes to open the source again, wherever that is. Protocol Buffers; the
+/// TODO(19): all that it takes to open the source again, wherever that is. Protocol Buffers; the
 /// tags stay what they are.
 #[derive(Clone, PartialEq, Message)]
 struct SourceMessage {
@@ -37,19 +37,16 @@ struct SourceMessage {
     partitions: i64,
 }
 
-fn encode(source: &Source) -> Result<Vec<u8>> {
-    if source.inserted_rows() > 0 {
-        return exec_err!("readings that were inserted are in this process only");
-    }
+fn encode(source: &ReadingsSource) -> Result<Vec<u8>> {
     let message = SourceMessage {
         version: VERSION,
-        rows: source.rows(),
-        partitions: source.partitions(),
+        rows: source.rows,
+        partitions: source.partitions,
     };
     Ok(message.encode_to_vec())
 }
 
-fn decode(bytes: &[u8]) -> Result<Source> {
+fn decode(bytes: &[u8]) -> Result<ReadingsSource> {
     let message = SourceMessage::decode(bytes)
         .map_err(|error| exec_datafusion_err!("these bytes are no readings: {error}"))?;
     if message.version != VERSION {
@@ -58,7 +55,7 @@ fn decode(bytes: &[u8]) -> Result<Source> {
             message.version
         );
     }
-    Source::try_new(message.rows, message.partitions)
+    ReadingsSource::try_new(message.rows, message.partitions)
 }
 
 /// The host asks each of its codecs in turn; the first that does not refuse has it.
@@ -72,13 +69,15 @@ impl LogicalExtensionCodec for ReadingsLogicalCodec {
         table: Arc<dyn TableProvider>,
         buffer: &mut Vec<u8>,
     ) -> Result<()> {
-        catch(|| match table.downcast_ref::<SourceTable>() {
-            Some(table) => {
-                buffer.extend(encode(table.source())?);
-                Ok(())
-            }
-            None => not_impl_err!("a table of another package"),
-        })
+        catch(
+            || match table.downcast_ref::<SourceTable<ReadingsSource>>() {
+                Some(table) => {
+                    buffer.extend(encode(table.source())?);
+                    Ok(())
+                }
+                None => not_impl_err!("this codec knows no such table"),
+            },
+        )
     }
 
     fn try_decode_table_provider(

@@ -1,5 +1,6 @@
 //! Physical plans over the tables of this package, as bytes for another process.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use arrow::datatypes::Schema;
@@ -14,19 +15,20 @@ use prost::Message;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::capsule::of_session;
-use crate::exception::exception;
-use crate::host::Host;
-use crate::insert_exec::InsertExec;
-use crate::panic::catch;
-use crate::runtime;
-use crate::source::{MAX_ROWS, Partition, Rows};
-use crate::source_exec::SourceExec;
+use crate::ffi::capsule::of_session;
+use crate::ffi::error::catch;
+use crate::ffi::error::exception;
+use crate::ffi::host::Host;
+use crate::ffi::runtime;
+use crate::ffi::source::{Partition, Scan};
+use crate::ffi::source_exec::SourceExec;
+use crate::readings::MAX_ROWS;
+use crate::source::ReadingsPartition;
 
 /// Of the messages below. Count it up when they change, so that old bytes are refused.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
-/// A [`SourceExec`]. Protocol Buffers; the tags stay what they are.
+/// A [`SourceExec`], as Protocol Buffers. The tags stay what they are.
 #[derive(Clone, PartialEq, Message)]
 struct SourceExecMessage {
     #[prost(uint32, tag = "1")]
@@ -34,14 +36,16 @@ struct SourceExecMessage {
     #[prost(string, tag = "2")]
     name: String,
     #[prost(message, optional, tag = "3")]
-    schema: Option<protobuf::Schema>,
-    #[prost(message, repeated, tag = "4")]
-    partitions: Vec<PartitionMessage>,
+    table_schema: Option<protobuf::Schema>,
+    #[prost(uint64, repeated, tag = "4")]
+    projection: Vec<u64>,
     #[prost(uint64, optional, tag = "5")]
     limit: Option<u64>,
+    #[prost(message, repeated, tag = "6")]
+    partitions: Vec<PartitionMessage>,
 }
 
-/// TODO(22): all that it takes to read a partition, wherever that is. Filters and limit are in it
+/// TODO(20): all that it takes to read a partition, wherever that is. Filters and limit are in it
 /// already.
 #[derive(Clone, PartialEq, Message)]
 struct PartitionMessage {
@@ -51,61 +55,76 @@ struct PartitionMessage {
     end_id: i64,
 }
 
-fn encode_partition(partition: &Partition) -> Result<PartitionMessage> {
-    match &partition.rows {
-        Rows::Computed(ids) => Ok(PartitionMessage {
+fn encode_partition(partition: &dyn Partition) -> Result<PartitionMessage> {
+    match (partition as &dyn Any).downcast_ref::<ReadingsPartition>() {
+        Some(ReadingsPartition { ids, .. }) => Ok(PartitionMessage {
             first_id: ids.start,
             end_id: ids.end,
         }),
-        Rows::Inserted(_) => exec_err!("readings that were inserted are in this process only"),
+        None => not_impl_err!("this codec knows no such partition: {partition:?}"),
     }
 }
 
-fn decode_partition(message: &PartitionMessage, schema: &Arc<Schema>) -> Result<Partition> {
+fn decode_partition(message: &PartitionMessage, scan: &Scan) -> Result<Box<dyn Partition>> {
     let ids = message.first_id..message.end_id;
     if ids.start < 0 || ids.is_empty() || ids.end > MAX_ROWS {
-        return exec_err!("these bytes are no partition of readings");
+        return exec_err!("these bytes are not a partition of readings");
     }
-    Ok(Partition {
-        rows: Rows::Computed(ids),
-        schema: Arc::clone(schema),
+    Ok(Box::new(ReadingsPartition {
+        ids,
+        schema: Arc::clone(&scan.schema),
         counters: Arc::default(),
-    })
+    }))
 }
 
 fn encode(plan: &SourceExec) -> Result<Vec<u8>> {
+    let scan = plan.scan();
     let message = SourceExecMessage {
         version: VERSION,
         name: plan.name().to_owned(),
-        schema: Some(plan.schema().as_ref().try_into()?),
+        table_schema: Some(plan.table_schema().as_ref().try_into()?),
+        projection: scan
+            .projection
+            .iter()
+            .map(|column| *column as u64)
+            .collect(),
+        limit: scan.limit.map(|limit| limit as u64),
         partitions: plan
             .partitions()
-            .iter()
             .map(encode_partition)
             .collect::<Result<_>>()?,
-        limit: plan.fetch().map(|limit| limit as u64),
     };
     Ok(message.encode_to_vec())
 }
 
 fn decode(bytes: &[u8]) -> Result<SourceExec> {
     let message = SourceExecMessage::decode(bytes)
-        .map_err(|error| exec_datafusion_err!("these bytes are no readings: {error}"))?;
+        .map_err(|error| exec_datafusion_err!("these bytes are not readings: {error}"))?;
     if message.version != VERSION {
         return exec_err!(
             "these readings were written in format {}, but this package reads {VERSION}",
             message.version
         );
     }
-    let schema = message.schema.unwrap_or_default();
-    let schema: Arc<Schema> = Arc::new((&schema).try_into()?);
+    let table_schema: Schema = (&message.table_schema.unwrap_or_default()).try_into()?;
+    let projection: Vec<_> = message
+        .projection
+        .iter()
+        .map(|column| *column as usize)
+        .collect();
+    let scan = Scan {
+        schema: Arc::new(table_schema.project(&projection)?),
+        projection,
+        filters: vec![],
+        limit: message.limit.map(|limit| limit as usize),
+    };
     let partitions = message
         .partitions
         .iter()
-        .map(|partition| decode_partition(partition, &schema))
+        .map(|partition| decode_partition(partition, &scan))
         .collect::<Result<_>>()?;
-    let limit = message.limit.map(|limit| limit as usize);
-    SourceExec::try_new(message.name, schema, partitions, limit)
+    let plan = SourceExec::try_new(Arc::new(table_schema), scan, &[], partitions)?;
+    Ok(plan.with_name(message.name))
 }
 
 /// The host asks each of its codecs in turn; the first that does not refuse has it.
@@ -124,11 +143,7 @@ impl PhysicalExtensionCodec for ReadingsPhysicalCodec {
                 buffer.extend(encode(plan)?);
                 Ok(())
             }
-            // The rows would go to a copy of the source.
-            None if plan.is::<InsertExec>() => {
-                not_impl_err!("an INSERT INTO cannot be sent to another process as bytes")
-            }
-            None => not_impl_err!("{} of another package", plan.name()),
+            None => not_impl_err!("this codec knows no such plan: {}", plan.name()),
         })
     }
 

@@ -11,13 +11,13 @@ use datafusion_session::PhysicalOptimizerRule;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::exception::exception;
-use crate::host::Host;
-use crate::panic::catch;
-use crate::runtime;
-use crate::source_exec::SourceExec;
+use crate::ffi::error::catch;
+use crate::ffi::error::exception;
+use crate::ffi::host::Host;
+use crate::ffi::runtime;
+use crate::ffi::source_exec::SourceExec;
 
-/// TODO(20): what becomes of one node; its children have been rewritten already.
+/// TODO(18): what becomes of one node; its children have been rewritten already.
 ///
 /// Nodes of this package have their types here. All others, be they DataFusion's own, are foreign:
 /// they have a name, children and properties, and no type to look into.

@@ -14,12 +14,13 @@ use datafusion_session::{QueryPlanner, Session};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::capsule::of_session;
-use crate::host::Host;
-use crate::runtime;
-use crate::source_table::SourceTable;
+use crate::ffi::capsule::of_session;
+use crate::ffi::host::Host;
+use crate::ffi::runtime;
+use crate::ffi::source_table::SourceTable;
+use crate::source::ReadingsSource;
 
-/// TODO(23): the plan of a query that this package plans better, or nothing. You may `.await`
+/// TODO(21): the plan of a query that this package plans better, or nothing. You may `.await`
 /// here, timers and I/O included.
 ///
 /// DataFusion reads the rows that an `OFFSET` skips, and drops them. Readings are numbered, so
@@ -32,7 +33,7 @@ async fn plan(query: &LogicalPlan) -> Result<Option<Arc<dyn ExecutionPlan>>> {
         return Ok(None);
     };
     let provider = source_as_provider(&scan.source)?;
-    let Some(table) = provider.downcast_ref::<SourceTable>() else {
+    let Some(table) = provider.downcast_ref::<SourceTable<ReadingsSource>>() else {
         return Ok(None);
     };
     let (SkipType::Literal(skip @ 1..), FetchType::Literal(fetch)) =
@@ -40,8 +41,7 @@ async fn plan(query: &LogicalPlan) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     else {
         return Ok(None);
     };
-    // Rows that were inserted may have any number.
-    if !scan.filters.is_empty() || table.source().inserted_rows() > 0 {
+    if !scan.filters.is_empty() {
         return Ok(None);
     }
     let not_skipped = col("id").gt_eq(lit(skip as i64));

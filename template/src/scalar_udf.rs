@@ -1,21 +1,20 @@
-//! `fahrenheit(celsius)`: a scalar function.
+//! `fahrenheit(celsius)` is a scalar function: it gives one value for each row.
 
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Float32Type, Float64Type};
+use datafusion_common::utils::take_function_args;
 use datafusion_common::{Result, exec_err, plan_err};
 use datafusion_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
-use datafusion_ffi::udf::FFI_ScalarUDF;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::host::Host;
-use crate::panic::catch;
+use crate::ffi::scalar_udf;
 
-/// TODO(11): what the function computes: one value for each row, a null for a null.
+/// TODO(9): this is what the function computes. A null stays a null.
 fn fahrenheit(celsius: &dyn Array) -> Result<ArrayRef> {
     Ok(match celsius.data_type() {
         DataType::Float32 => Arc::new(
@@ -37,7 +36,6 @@ struct FahrenheitUdf {
     signature: Signature,
 }
 
-/// A panic must not leave these methods, so all but names and constants is inside `catch`.
 impl ScalarUDFImpl for FahrenheitUdf {
     fn name(&self) -> &str {
         "fahrenheit"
@@ -47,33 +45,28 @@ impl ScalarUDFImpl for FahrenheitUdf {
         &self.signature
     }
 
-    /// The types that the arguments are cast to.
+    /// DataFusion casts the arguments to these types.
     fn coerce_types(&self, arg_types: &[DataType]) -> Result<Vec<DataType>> {
-        catch(|| match arg_types {
+        match arg_types {
             [DataType::Float32] => Ok(vec![DataType::Float32]),
             [other] if other.is_numeric() || other.is_null() => Ok(vec![DataType::Float64]),
             _ => plan_err!("fahrenheit expects one number, got {arg_types:?}"),
-        })
+        }
     }
 
     fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
-        catch(|| match arg_types {
-            [celsius] => Ok(celsius.clone()),
-            _ => plan_err!("fahrenheit expects one number, got {arg_types:?}"),
-        })
+        let [celsius] = take_function_args(self.name(), arg_types)?;
+        Ok(celsius.clone())
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        catch(
-            || match ColumnarValue::values_to_arrays(&args.args)?.as_slice() {
-                [celsius] => Ok(ColumnarValue::Array(fahrenheit(celsius)?)),
-                other => exec_err!("fahrenheit expects one argument, got {}", other.len()),
-            },
-        )
+        let columns = ColumnarValue::values_to_arrays(&args.args)?;
+        let [celsius] = take_function_args(self.name(), columns)?;
+        Ok(ColumnarValue::Array(fahrenheit(&celsius)?))
     }
 }
 
-/// `fahrenheit(celsius)` in SQL, once it is registered.
+/// SQL has `fahrenheit(celsius)` once this is registered.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct Fahrenheit;
 
@@ -86,10 +79,7 @@ impl Fahrenheit {
 
     /// Hands the function to DataFusion, as a `datafusion_scalar_udf` capsule.
     fn __datafusion_scalar_udf__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        let host = Host::check(py)?;
-        let function = ScalarUDF::from(FahrenheitUdf {
-            signature: Signature::user_defined(Volatility::Immutable),
-        });
-        host.export(FFI_ScalarUDF::from(Arc::new(function)))
+        let signature = Signature::user_defined(Volatility::Immutable);
+        scalar_udf::export(py, ScalarUDF::from(FahrenheitUdf { signature }))
     }
 }

@@ -9,13 +9,13 @@ use datafusion_ffi::schema_provider::FFI_SchemaProvider;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::capsule::of_session;
-use crate::exception::exception;
-use crate::host::Host;
-use crate::panic::catch;
-use crate::runtime;
-use crate::source::Source;
-use crate::source_table::SourceTable;
+use crate::ffi::capsule::of_session;
+use crate::ffi::error::catch;
+use crate::ffi::error::exception;
+use crate::ffi::host::Host;
+use crate::ffi::runtime;
+use crate::ffi::source_table::SourceTable;
+use crate::source::ReadingsSource;
 
 /// At one reading a second, so many rows each.
 const TABLES: [(&str, i64); 3] = [("day", 86_400), ("hour", 3_600), ("minute", 60)];
@@ -31,18 +31,18 @@ impl ReadingsSchemaProvider {
         Self { partitions }
     }
 
-    /// TODO(14): the names of the tables.
+    /// TODO(12): the names of the tables.
     fn names(&self) -> Vec<String> {
         TABLES.map(|(name, _)| name.to_owned()).to_vec()
     }
 
-    /// TODO(15): the source of one table, or nothing if there is none of that name. You may
+    /// TODO(13): the source of one table, or nothing if there is none of that name. You may
     /// `.await` here, timers and I/O included.
-    async fn source(&self, name: &str) -> Result<Option<Source>> {
+    async fn source(&self, name: &str) -> Result<Option<ReadingsSource>> {
         TABLES
             .iter()
             .find(|(table, _)| *table == name)
-            .map(|(_, rows)| Source::try_new(*rows, self.partitions))
+            .map(|(_, rows)| ReadingsSource::try_new(*rows, self.partitions))
             .transpose()
     }
 }

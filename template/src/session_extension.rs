@@ -3,12 +3,12 @@
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::host::Host;
+use crate::ffi::host::Host;
 use crate::logical_extension_codec::LogicalCodec;
 use crate::physical_extension_codec::PhysicalCodec;
 use crate::query_planner::OffsetPlanner;
 
-/// TODO(24): what is installed together. It keeps nothing of a session, so that one object can be
+/// TODO(22): what is installed together. It keeps nothing of a session, so that one object can be
 /// installed in many.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct SessionExtension;

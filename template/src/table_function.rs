@@ -11,18 +11,18 @@ use datafusion_ffi::udtf::FFI_TableFunction;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::capsule::of_session;
-use crate::exception::exception;
-use crate::host::Host;
-use crate::panic::catch;
-use crate::runtime;
-use crate::source::Source;
-use crate::source_table::SourceTable;
+use crate::ffi::capsule::of_session;
+use crate::ffi::error::catch;
+use crate::ffi::error::exception;
+use crate::ffi::host::Host;
+use crate::ffi::runtime;
+use crate::ffi::source_table::SourceTable;
+use crate::source::ReadingsSource;
 
 const USAGE: &str = "readings(rows, partitions), both whole numbers, the second may be left out";
 
-/// TODO(10): the source that the arguments of one call ask for.
-fn source(arguments: &[Expr]) -> Result<Source> {
+/// TODO(8): the source that the arguments of one call ask for.
+fn source(arguments: &[Expr]) -> Result<ReadingsSource> {
     let (rows, partitions) = match arguments {
         [rows] => (whole_number("rows", rows)?, 4),
         [rows, partitions] => (
@@ -31,7 +31,7 @@ fn source(arguments: &[Expr]) -> Result<Source> {
         ),
         _ => return plan_err!("expected {USAGE}, got {} arguments", arguments.len()),
     };
-    Source::try_new(rows, partitions)
+    ReadingsSource::try_new(rows, partitions)
 }
 
 /// DataFusion has computed what can be computed: `10 * 100` arrives as a literal.

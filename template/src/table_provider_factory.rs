@@ -10,19 +10,19 @@ use datafusion_ffi::table_provider_factory::FFI_TableProviderFactory;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::capsule::of_session;
-use crate::exception::exception;
-use crate::host::Host;
-use crate::runtime;
-use crate::source::Source;
-use crate::source_table::SourceTable;
+use crate::ffi::capsule::of_session;
+use crate::ffi::error::exception;
+use crate::ffi::host::Host;
+use crate::ffi::runtime;
+use crate::ffi::source_table::SourceTable;
+use crate::source::ReadingsSource;
 
 /// Where the readings come from; there is no other place.
 const LOCATION: &str = "sensors://house";
 
-/// TODO(9): the source that the statement asks for. You may `.await` here, timers and I/O
+/// TODO(7): the source that the statement asks for. You may `.await` here, timers and I/O
 /// included.
-async fn source(statement: &CreateExternalTable) -> Result<Source> {
+async fn source(statement: &CreateExternalTable) -> Result<ReadingsSource> {
     if statement.locations != [LOCATION] {
         let got = statement.locations.join(", ");
         return plan_err!("LOCATION must be '{LOCATION}', got '{got}'");
@@ -41,7 +41,7 @@ async fn source(statement: &CreateExternalTable) -> Result<Source> {
             }
         }
     }
-    Source::try_new(rows, partitions)
+    ReadingsSource::try_new(rows, partitions)
 }
 
 fn whole_number(option: &str, value: &str) -> Result<i64> {

@@ -1,4 +1,4 @@
-//! `change(x) OVER (…)`: a window function, by how much `x` differs from the row before.
+//! `change(x) OVER (…)` is a window function: it tells by how much `x` differs from the row before.
 
 use std::sync::Arc;
 
@@ -7,15 +7,13 @@ use arrow::datatypes::{DataType, Field, FieldRef, Float64Type};
 use datafusion_common::Result;
 use datafusion_expr::function::{PartitionEvaluatorArgs, WindowUDFFieldArgs};
 use datafusion_expr::{PartitionEvaluator, Signature, Volatility, WindowUDF, WindowUDFImpl};
-use datafusion_ffi::udwf::FFI_WindowUDF;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::host::Host;
-use crate::panic::catch;
+use crate::ffi::window_udf;
 
-/// TODO(13): the results for the rows of one partition, which are in the order of the window.
-/// Here, a row without a value has no change, and the next one is compared with the last value.
+/// TODO(11): this computes the results for one partition, whose rows are in the order of the
+/// window. A row without a value has no change, and the next one is compared with the last value.
 fn change(xs: &Float64Array) -> Float64Array {
     let mut last = None;
     xs.iter()
@@ -27,13 +25,13 @@ fn change(xs: &Float64Array) -> Float64Array {
         .collect()
 }
 
-/// One is made for each partition of the window.
+/// DataFusion makes one for each partition of the window.
 #[derive(Debug)]
 struct ChangeEvaluator;
 
 impl PartitionEvaluator for ChangeEvaluator {
     fn evaluate_all(&mut self, values: &[ArrayRef], _num_rows: usize) -> Result<ArrayRef> {
-        catch(|| Ok(Arc::new(change(values[0].as_primitive::<Float64Type>())) as _))
+        Ok(Arc::new(change(values[0].as_primitive::<Float64Type>())))
     }
 }
 
@@ -42,8 +40,6 @@ struct ChangeUdf {
     signature: Signature,
 }
 
-/// A panic must not leave these methods, nor that of the evaluator, so all but names and constants
-/// is inside `catch`.
 impl WindowUDFImpl for ChangeUdf {
     fn name(&self) -> &str {
         "change"
@@ -53,20 +49,20 @@ impl WindowUDFImpl for ChangeUdf {
         &self.signature
     }
 
-    /// Name and type of the result.
+    /// The result has this name and this type.
     fn field(&self, args: WindowUDFFieldArgs) -> Result<FieldRef> {
-        catch(|| Ok(Arc::new(Field::new(args.name(), DataType::Float64, true))))
+        Ok(Arc::new(Field::new(args.name(), DataType::Float64, true)))
     }
 
     fn partition_evaluator(
         &self,
         _args: PartitionEvaluatorArgs,
     ) -> Result<Box<dyn PartitionEvaluator>> {
-        catch(|| Ok(Box::new(ChangeEvaluator) as _))
+        Ok(Box::new(ChangeEvaluator))
     }
 }
 
-/// `change(x) OVER (…)` in SQL, once it is registered.
+/// SQL has `change(x) OVER (…)` once this is registered.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct Change;
 
@@ -79,11 +75,8 @@ impl Change {
 
     /// Hands the function to DataFusion, as a `datafusion_window_udf` capsule.
     fn __datafusion_window_udf__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        let host = Host::check(py)?;
-        let function = WindowUDF::from(ChangeUdf {
-            // Other numbers are cast to this.
-            signature: Signature::exact(vec![DataType::Float64], Volatility::Immutable),
-        });
-        host.export(FFI_WindowUDF::from(Arc::new(function)))
+        // DataFusion casts other numbers to this type.
+        let signature = Signature::exact(vec![DataType::Float64], Volatility::Immutable);
+        window_udf::export(py, WindowUDF::from(ChangeUdf { signature }))
     }
 }

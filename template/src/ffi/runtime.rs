@@ -12,7 +12,7 @@ use futures::FutureExt;
 use futures::stream::{self, BoxStream, StreamExt};
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use crate::panic::{catch, panicked};
+use crate::ffi::error::{catch, panicked};
 
 /// The runtime, started on first use.
 ///

@@ -2,6 +2,7 @@
 //! that are handed to it.
 
 use std::ffi::CStr;
+use std::hint::black_box;
 
 use pyo3::exceptions::{PyImportError, PyModuleNotFoundError};
 use pyo3::prelude::*;
@@ -90,6 +91,22 @@ impl<'py> Host<'py> {
 pub fn check_host(py: Python<'_>) -> PyResult<()> {
     Host::check(py)?;
     Ok(())
+}
+
+/// Adds to `module` what every package has.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    keep_freed_memory();
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_function(wrap_pyfunction!(check_host, module)?)
+}
+
+/// Has glibc keep the memory of a batch for the next one. It returns freed blocks of more than
+/// 128 KiB to the system, which makes scans of such batches take two to three times as long, but
+/// raises that limit when a larger block is freed: here, once. Other allocators do not mind.
+fn keep_freed_memory() {
+    // The block is never written to, so it takes no memory.
+    let block = Vec::<u8>::with_capacity(16 << 20);
+    drop(black_box(block));
 }
 
 fn major(version: &str) -> Option<u64> {

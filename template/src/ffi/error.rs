@@ -1,4 +1,4 @@
-//! The edge at which panics become errors.
+//! Panics become errors, and errors become exceptions of Python.
 //!
 //! A panic must not leave this crate: most callbacks of `datafusion-ffi` are `extern "C"`
 //! functions, and a panic that reaches one aborts the whole Python process.
@@ -7,6 +7,8 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use datafusion_common::{DataFusionError, Result, exec_datafusion_err};
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
 
 /// Calls `f`; a panic in it becomes an error.
 pub fn catch<T>(f: impl FnOnce() -> Result<T>) -> Result<T> {
@@ -21,4 +23,13 @@ pub fn panicked(panic: Box<dyn Any + Send>) -> DataFusionError {
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message");
     exec_datafusion_err!("{} panicked: {message}", env!("CARGO_PKG_NAME"))
+}
+
+/// `error` as Python sees it: a `Configuration` error, which is about an argument, is a
+/// `ValueError`, and every other error is a `RuntimeError`.
+pub fn exception(error: DataFusionError) -> PyErr {
+    match error {
+        DataFusionError::Configuration(message) => PyValueError::new_err(message),
+        error => PyRuntimeError::new_err(error.strip_backtrace()),
+    }
 }

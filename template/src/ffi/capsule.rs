@@ -1,15 +1,21 @@
-//! Capsules of others: opened only after their name was checked. All `unsafe` code is in this file.
+//! Capsules: what they hold is taken out only after their name was checked. All `unsafe` code is in
+//! this file.
 
 use std::ffi::CStr;
+use std::sync::Arc;
 
 use arrow::datatypes::Schema;
 use arrow::ffi::FFI_ArrowSchema;
 use arrow::ffi_stream::FFI_ArrowArrayStream;
+use datafusion_catalog::TableProvider;
+use datafusion_ffi::table_provider::FFI_TableProvider;
 use pyo3::exceptions::{PyException, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::host::{Capsule, Host};
+use crate::ffi::error::exception;
+use crate::ffi::host::{Capsule, Host};
+use crate::ffi::runtime;
 
 /// Capsules of the [Arrow PyCapsule Interface][spec], which is the same for every version.
 ///
@@ -42,6 +48,30 @@ pub fn arrow_schema(capsule: &Bound<'_, PyAny>) -> PyResult<Schema> {
         ));
     }
     Schema::try_from(schema).map_err(|error| PyValueError::new_err(error.to_string()))
+}
+
+/// Hands `table` to DataFusion, as a `datafusion_table_provider` capsule.
+///
+/// # Errors
+///
+/// `ImportError` if the installed `datafusion` has another major version, `TypeError` and
+/// `ValueError` as [`of_session`] has them, `RuntimeError` in a process that was forked.
+pub fn export_table<'py>(
+    py: Python<'py>,
+    table: Arc<dyn TableProvider>,
+    session: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyCapsule>> {
+    let host = Host::check(py)?;
+    let codec = of_session(host, session)?;
+    // The host runs threads by now. As ours start here too, a fork from here on is noticed.
+    let runtime = runtime::handle().map_err(exception)?;
+    // `true`: filters are offered to `supports_filters_pushdown`.
+    host.export(FFI_TableProvider::new_with_ffi_codec(
+        table,
+        true,
+        Some(runtime),
+        codec,
+    ))
 }
 
 /// What `session` offers under the name of `T`, such as its logical codec, through which its

@@ -1,4 +1,4 @@
-//! The source as an Arrow stream, for pyarrow, polars, duckdb and whoever else reads the
+//! A source as an Arrow stream, for pyarrow, polars, duckdb and whoever else reads the
 //! [Arrow PyCapsule Interface][spec]. DataFusion need not be installed.
 //!
 //! [spec]: https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html
@@ -9,17 +9,55 @@ use arrow::array::{RecordBatch, RecordBatchReader};
 use arrow::compute::{CastOptions, can_cast_types, cast_with_options};
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
-use datafusion_common::{DataFusionError, Result};
+use arrow::ffi::FFI_ArrowSchema;
+use arrow::ffi_stream::FFI_ArrowArrayStream;
+use datafusion_catalog::TableProvider;
+use datafusion_common::{DataFusionError, Result, config_err};
 use datafusion_execution::TaskContext;
 use datafusion_execution::config::SessionConfig;
 use datafusion_physical_plan::ExecutionPlan;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
 
-use crate::runtime;
+use crate::ffi::capsule::{arrow_schema, export_arrow};
+use crate::ffi::error::exception;
+use crate::ffi::runtime;
+use crate::ffi::source::Source;
+use crate::ffi::source_exec::columns;
+use crate::ffi::source_table::SourceTable;
 
 /// The most rows of a batch. More than DataFusion's 8,192, as pyarrow, polars and duckdb do more
 /// work per batch.
 const BATCH_SIZE: usize = 65_536;
+
+/// The schema of `table`, as an `arrow_schema` capsule.
+pub fn export_schema<'py>(
+    py: Python<'py>,
+    table: &dyn TableProvider,
+) -> PyResult<Bound<'py, PyCapsule>> {
+    let schema = FFI_ArrowSchema::try_from(table.schema().as_ref())
+        .map_err(|error| PyValueError::new_err(error.to_string()))?;
+    export_arrow(py, schema)
+}
+
+/// All rows of `table`, as an `arrow_array_stream` capsule, cast to `requested_schema` if there is
+/// one.
+pub fn export<'py, S: Source>(
+    py: Python<'py>,
+    table: &SourceTable<S>,
+    requested_schema: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyCapsule>> {
+    let requested_schema = requested_schema.map(arrow_schema).transpose()?;
+    let stream = py
+        .detach(|| {
+            let plan = runtime::block_on(table.plan(None, &[], None))?;
+            ArrowStream::try_new(plan, requested_schema)
+        })
+        .map_err(exception)?;
+    export_arrow(py, FFI_ArrowArrayStream::new(Box::new(stream)))
+}
 
 /// Reads the partitions one after the other, so that rows come in the order of the source.
 pub struct ArrowStream {
@@ -36,9 +74,13 @@ impl ArrowStream {
     /// between representations of the same columns, no more.
     pub fn try_new(plan: Arc<dyn ExecutionPlan>, requested_schema: Option<Schema>) -> Result<Self> {
         let schema = match requested_schema {
+            Some(requested) if can_cast(&plan.schema(), &requested) => Arc::new(requested),
             Some(requested) => {
-                check_castable(&plan.schema(), &requested)?;
-                Arc::new(requested)
+                return config_err!(
+                    "requested_schema does not fit: expected the columns {}, got {}",
+                    columns(&plan.schema()),
+                    columns(&requested)
+                );
             }
             None => plan.schema(),
         };
@@ -78,31 +120,17 @@ fn message(error: &DataFusionError) -> String {
     error.strip_backtrace().replace('\0', "\u{fffd}")
 }
 
-fn check_castable(from: &Schema, to: &Schema) -> Result<()> {
-    let castable = from.fields().len() == to.fields().len()
+/// Whether rows with the columns of `from` can be represented as those of `to`: under the same
+/// names, and in types that they can be cast to.
+pub fn can_cast(from: &Schema, to: &Schema) -> bool {
+    from.fields().len() == to.fields().len()
         && from.fields().iter().zip(to.fields()).all(|(from, to)| {
             from.name() == to.name() && can_cast_types(from.data_type(), to.data_type())
-        });
-    if !castable {
-        return Err(DataFusionError::Configuration(format!(
-            "requested_schema does not fit: expected the columns {}, got {}",
-            columns(from),
-            columns(to)
-        )));
-    }
-    Ok(())
+        })
 }
 
-fn columns(schema: &Schema) -> String {
-    let columns: Vec<_> = schema
-        .fields()
-        .iter()
-        .map(|field| format!("{}: {}", field.name(), field.data_type()))
-        .collect();
-    columns.join(", ")
-}
-
-fn cast(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+/// The rows of `batch`, which [`can_cast`], with the columns of `schema`.
+pub fn cast(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
     if batch.schema_ref() == schema {
         return Ok(batch);
     }

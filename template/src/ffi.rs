@@ -1,0 +1,34 @@
+//! What stands between DataFusion and your code: the version check, capsules, panics, and, for
+//! tables, the runtime, the plans and Arrow streams.
+//!
+//! You need not change anything in here. The files in `ffi/` are the same in every project that
+//! has them, so a later version of the template can replace them.
+
+{% if table_provider -%}
+pub mod arrow_stream;
+#[expect(unsafe_code, reason = "capsules hold raw pointers")]
+pub mod capsule;
+pub mod claims;
+{% endif -%}
+{% if aggregate_udf -%}
+pub mod aggregate_udf;
+{% endif -%}
+pub mod error;
+pub mod host;
+{% if insert -%}
+pub mod insert;
+{% endif -%}
+{% if table_provider -%}
+pub mod runtime;
+{% endif -%}
+{% if scalar_udf or extension_options -%}
+pub mod scalar_udf;
+{% endif -%}
+{% if table_provider -%}
+pub mod source;
+pub mod source_exec;
+pub mod source_table;
+{% endif -%}
+{% if window_udf -%}
+pub mod window_udf;
+{% endif -%}

@@ -1,0 +1,317 @@
+//! The plan of one query over a source.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::task::{Poll, ready};
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Schema, SchemaRef};
+use datafusion_common::tree_node::TreeNodeRecursion;
+use datafusion_common::{Result, Statistics, exec_err};
+use datafusion_execution::TaskContext;
+use datafusion_expr::{Expr, SortExpr};
+use datafusion_physical_expr::{LexOrdering, create_ordering};
+use datafusion_physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
+use datafusion_physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion_physical_plan::streaming::{PartitionStream, StreamingTableExec};
+use datafusion_physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties,
+    ReplaceChildrenOptions, SendableRecordBatchStream, StatisticsArgs,
+};
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+
+use crate::ffi::claims::Claims;
+use crate::ffi::error::catch;
+use crate::ffi::runtime;
+use crate::ffi::source::{Partition, Scan};
+
+/// A [`StreamingTableExec`] with what it lacks: statistics, metrics, and a name that tells what
+/// was pushed down.
+#[derive(Debug)]
+pub struct SourceExec {
+    name: String,
+    scan: Arc<TableScan>,
+    partitions: Vec<Arc<SourcePartition>>,
+    streaming: StreamingTableExec,
+    metrics: ExecutionPlanMetricsSet,
+}
+
+/// A scan, and the table that it is of.
+#[derive(Debug)]
+struct TableScan {
+    table_schema: SchemaRef,
+    scan: Scan,
+    sort_order: Option<LexOrdering>,
+}
+
+impl SourceExec {
+    /// The plan for `scan` of a table with the columns of `table_schema`, whose partitions are
+    /// sorted by `sort_order`.
+    pub fn try_new(
+        table_schema: SchemaRef,
+        scan: Scan,
+        sort_order: &[SortExpr],
+        partitions: Vec<Box<dyn Partition>>,
+    ) -> Result<Self> {
+        let metrics = ExecutionPlanMetricsSet::new();
+        let name = describe(&scan, partitions.len());
+        let (schema, limit) = (Arc::clone(&scan.schema), scan.limit);
+        let orders = create_ordering(&schema, &[sort_order.to_vec()])?;
+        let scan = Arc::new(TableScan {
+            table_schema,
+            scan,
+            sort_order: orders.first().cloned(),
+        });
+        let partitions: Vec<_> = partitions
+            .into_iter()
+            .enumerate()
+            .map(|(index, partition)| {
+                Arc::new(SourcePartition {
+                    partition: Arc::from(partition),
+                    statistics: OnceLock::new(),
+                    index,
+                    scan: Arc::clone(&scan),
+                    metrics: metrics.clone(),
+                })
+            })
+            .collect();
+        let streams = partitions.iter().map(|p| Arc::clone(p) as _).collect();
+        // The source projects by itself, so there is no projection here.
+        let streaming = StreamingTableExec::try_new(schema, streams, None, orders, false, limit)?;
+        Ok(Self {
+            name,
+            scan,
+            partitions,
+            streaming,
+            metrics,
+        })
+    }
+
+    /// The same plan under another name, which is all that `EXPLAIN` shows of it.
+    pub fn with_name(mut self, name: String) -> Self {
+        self.name = name;
+        self
+    }
+
+    pub fn table_schema(&self) -> &SchemaRef {
+        &self.scan.table_schema
+    }
+
+    pub fn scan(&self) -> &Scan {
+        &self.scan.scan
+    }
+
+    pub fn partitions(&self) -> impl Iterator<Item = &dyn Partition> {
+        self.partitions.iter().map(|p| p.partition.as_ref())
+    }
+}
+
+/// The FFI carries the name of a plan but not its display, so what `EXPLAIN` should show has to be
+/// in the name.
+fn describe(scan: &Scan, partitions: usize) -> String {
+    let mut name = format!(
+        "SourceExec: partitions={partitions}, projection=[{}]",
+        names(&scan.schema)
+    );
+    if !scan.filters.is_empty() {
+        let filters: Vec<_> = scan.filters.iter().map(Expr::to_string).collect();
+        name += &format!(", filters=[{}]", filters.join(", "));
+    }
+    if let Some(limit) = scan.limit {
+        name += &format!(", limit={limit}");
+    }
+    name
+}
+
+fn names(schema: &Schema) -> String {
+    let names: Vec<_> = schema.fields().iter().map(|f| f.name().as_str()).collect();
+    names.join(", ")
+}
+
+impl DisplayAs for SourceExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+impl ExecutionPlan for SourceExec {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.streaming.properties()
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![]
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        _: Vec<Arc<dyn ExecutionPlan>>,
+        _: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(self)
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        _: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(self)
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        self.streaming.execute(partition, context)
+    }
+
+    fn fetch(&self) -> Option<usize> {
+        self.streaming.limit()
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+
+    fn statistics_from_inputs(
+        &self,
+        _: &[Arc<Statistics>],
+        args: &StatisticsArgs,
+    ) -> Result<Arc<Statistics>> {
+        let partitions = match args.partition() {
+            Some(partition) => self.partitions.get(partition..=partition),
+            None => Some(self.partitions.as_slice()),
+        };
+        let statistics = partitions
+            .unwrap_or_default()
+            .iter()
+            .map(|partition| Ok(partition.statistics()?.as_ref()))
+            .collect::<Result<Vec<_>>>()?;
+        let schema = self.streaming.schema();
+        Ok(Arc::new(Statistics::try_merge_iter(statistics, &schema)?))
+    }
+}
+
+/// A [`Partition`] as the [`PartitionStream`] of a [`StreamingTableExec`].
+#[derive(Debug)]
+struct SourcePartition {
+    partition: Arc<dyn Partition>,
+    /// They are asked for once, as they are needed when a query is planned and when it runs.
+    statistics: OnceLock<Arc<Statistics>>,
+    index: usize,
+    scan: Arc<TableScan>,
+    metrics: ExecutionPlanMetricsSet,
+}
+
+impl SourcePartition {
+    fn statistics(&self) -> Result<&Arc<Statistics>> {
+        if let Some(statistics) = self.statistics.get() {
+            return Ok(statistics);
+        }
+        let schema = &self.scan.scan.schema;
+        let statistics = catch(|| self.partition.statistics(schema))?;
+        let (columns, claimed) = (schema.fields().len(), statistics.column_statistics.len());
+        if columns != claimed {
+            return exec_err!(
+                "Partition::statistics was asked about {columns} columns, but returned {claimed}"
+            );
+        }
+        Ok(self.statistics.get_or_init(|| Arc::new(statistics)))
+    }
+
+    fn read(&self, batch_size: usize) -> Result<BoxStream<'static, Result<RecordBatch>>> {
+        let (scan, statistics) = (Arc::clone(&self.scan), Arc::clone(self.statistics()?));
+        let mut claims = Claims::try_new(statistics, &scan.scan.schema, scan.sort_order.as_ref())?;
+        let mut batches = self.partition.read(batch_size)?;
+        // What is left of a batch that was too large.
+        let mut rest = None;
+        let mut finished = false;
+        let checked = stream::poll_fn(move |cx| {
+            let batch = match rest.take() {
+                Some(rest) => Ok(rest),
+                None if finished => return Poll::Ready(None),
+                None => match ready!(batches.poll_next_unpin(cx)) {
+                    Some(batch) => batch.and_then(|batch| {
+                        let batch = scan.project(batch)?;
+                        claims.see(&batch)?;
+                        Ok(batch)
+                    }),
+                    None => {
+                        finished = true;
+                        return Poll::Ready(claims.finish().err().map(Err));
+                    }
+                },
+            };
+            Poll::Ready(Some(batch.map(|batch| {
+                let first;
+                (first, rest) = split(batch, batch_size);
+                first
+            })))
+        });
+        Ok(checked.boxed())
+    }
+}
+
+impl TableScan {
+    /// `batch` with the columns that were asked for.
+    fn project(&self, batch: RecordBatch) -> Result<RecordBatch> {
+        let asked_for = &self.scan.schema;
+        if batch.schema_ref() == asked_for {
+            return Ok(batch);
+        }
+        if batch.schema_ref() == &self.table_schema {
+            return Ok(batch.project(&self.scan.projection)?);
+        }
+        exec_err!(
+            "Partition::read was asked for the columns {}, or all that Source::schema has, but \
+             returned {}",
+            columns(asked_for),
+            columns(batch.schema_ref())
+        )
+    }
+}
+
+/// The columns of `schema` with their types.
+pub fn columns(schema: &Schema) -> String {
+    let columns: Vec<_> = schema.fields().iter().map(|f| f.to_string()).collect();
+    columns.join(", ")
+}
+
+/// The first `batch_size` rows of `batch`, and the others.
+fn split(batch: RecordBatch, batch_size: usize) -> (RecordBatch, Option<RecordBatch>) {
+    let rows = batch.num_rows();
+    if rows <= batch_size || batch_size == 0 {
+        return (batch, None);
+    }
+    let rest = batch.slice(batch_size, rows - batch_size);
+    (batch.slice(0, batch_size), Some(rest))
+}
+
+impl PartitionStream for SourcePartition {
+    fn schema(&self) -> &SchemaRef {
+        &self.scan.scan.schema
+    }
+
+    fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let batch_size = context.session_config().batch_size();
+        let metrics = BaselineMetrics::new(&self.metrics, self.index);
+        let batches = runtime::run_stream(|| self.read(batch_size))
+            .inspect_ok(move |batch| metrics.record_output(batch.num_rows()));
+        Box::pin(RecordBatchStreamAdapter::new(
+            Arc::clone(PartitionStream::schema(self)),
+            batches,
+        ))
+    }
+}

@@ -1,0 +1,111 @@
+//! `Journal()`: a table that rows can be inserted into.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use async_trait::async_trait;
+use datafusion_common::stats::Precision;
+use datafusion_common::{Result, Statistics};
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+
+use crate::ffi::arrow_stream;
+use crate::ffi::capsule::export_table;
+use crate::ffi::insert::{Insert, InsertTable};
+use crate::ffi::source::{Partition, Scan, Source};
+use crate::ffi::source_table::SourceTable;
+
+/// Notes, which are kept in memory in the order in which they come.
+#[derive(Debug, Default)]
+pub struct JournalSource {
+    batches: Mutex<Vec<RecordBatch>>,
+}
+
+impl JournalSource {
+    fn batches(&self) -> MutexGuard<'_, Vec<RecordBatch>> {
+        // The vector is whole, whatever panicked: nobody leaves it half-changed.
+        self.batches.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Source for JournalSource {
+    fn schema(&self) -> SchemaRef {
+        Arc::new(Schema::new(vec![
+            Field::new("sensor", DataType::Utf8, false),
+            Field::new("note", DataType::Utf8, true),
+        ]))
+    }
+
+    async fn partitions(&self, _scan: &Scan) -> Result<Vec<Box<dyn Partition>>> {
+        // Batches share their rows, so this copies none of them.
+        Ok(vec![Box::new(JournalPartition(self.batches().clone()))])
+    }
+}
+
+#[async_trait]
+impl Insert for JournalSource {
+    /// TODO(6): take the rows to where you keep them: all of them, or none and an error.
+    async fn insert(&self, rows: BoxStream<'static, Result<RecordBatch>>) -> Result<u64> {
+        let batches: Vec<_> = rows
+            .try_collect()
+            .await
+            .map_err(|error| error.context("no row was inserted"))?;
+        self.batches().extend_from_slice(&batches);
+        Ok(batches.iter().map(|batch| batch.num_rows() as u64).sum())
+    }
+}
+
+#[derive(Debug)]
+struct JournalPartition(Vec<RecordBatch>);
+
+impl Partition for JournalPartition {
+    /// Returns all columns. Those that a query does not ask for are dropped by the caller.
+    fn read(&self, _batch_size: usize) -> Result<BoxStream<'static, Result<RecordBatch>>> {
+        Ok(stream::iter(self.0.clone()).map(Ok).boxed())
+    }
+
+    fn statistics(&self, schema: &SchemaRef) -> Result<Statistics> {
+        let rows = self.0.iter().map(RecordBatch::num_rows).sum();
+        Ok(Statistics::new_unknown(schema).with_num_rows(Precision::Exact(rows)))
+    }
+}
+
+/// A table of notes about sensors. It starts empty, and keeps what is inserted in memory.
+#[pyclass(frozen, module = "{{crate_name}}")]
+pub struct Journal(SourceTable<JournalSource>);
+
+#[pymethods]
+impl Journal {
+    #[new]
+    fn new(py: Python<'_>) -> PyResult<Self> {
+        SourceTable::open(py, || Ok(JournalSource::default())).map(Self)
+    }
+
+    /// Hands the table to DataFusion, as a `datafusion_table_provider` capsule.
+    #[pyo3(signature = (session = None))]
+    fn __datafusion_table_provider__<'py>(
+        &self,
+        py: Python<'py>,
+        session: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        export_table(py, Arc::new(InsertTable(self.0.clone())), session)
+    }
+
+    /// The schema, as an `arrow_schema` capsule.
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        arrow_stream::export_schema(py, &self.0)
+    }
+
+    /// All rows, as an `arrow_array_stream` capsule.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        arrow_stream::export(py, &self.0, requested_schema)
+    }
+}

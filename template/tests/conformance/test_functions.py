@@ -1,0 +1,338 @@
+"""What holds for any function: ``FUNCTIONS`` in ``instances.py`` lists those of this package.
+
+A function gives the same however DataFusion cuts the rows into partitions and batches. A failure
+names the methods in Rust to look at.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from datafusion import DataFrame, SessionConfig, SessionContext, col, lit, udaf, udf, udwf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from instances import FUNCTIONS
+
+from conformance import Aggregate, Function, Row, Scalar, Window
+
+# In whatever order these are added up, rounding shows in the last digits only.
+FLOATS = [0.0, -0.0, 0.5, 1.0, 3.0, -2.0, 1e-3, 1e10, math.inf, -math.inf, math.nan]
+
+PARTS = {"target_partitions": "2", "batch_size": "2"}
+# DataFusion computes with all rows at once; or in parts, which it merges; or in parts where it soon
+# stops to group before it merges, as it does if nearly every row is a group of its own.
+WAYS = {
+    "whole": {"target_partitions": "1"},
+    "parts": PARTS,
+    "ungrouped": {
+        **PARTS,
+        "skip_partial_aggregation_probe_rows_threshold": "1",
+        "skip_partial_aggregation_probe_ratio_threshold": "0",
+    },
+}
+# The rows come in the order of the groups, so each is complete before all rows were read.
+SORTED = "(SELECT *, row_number() OVER (ORDER BY k) AS r FROM t) WHERE r > 0"
+
+Test = Callable[..., None]
+
+
+def each(kind: type[Function]) -> Callable[[Test], Test]:
+    """Run a test for each function of a kind, with many tables."""
+    listed = [pytest.param(each, id=str(each)) for each in FUNCTIONS if isinstance(each, kind)]
+    skip = pytest.mark.skip(f"instances.py lists no {kind.__name__}")
+    functions = listed or [pytest.param(None, id="none", marks=skip)]
+    examples = settings(deadline=None, max_examples=25, report_multiple_bugs=False)
+    return lambda test: pytest.mark.parametrize("function", functions)(
+        examples(given(data=st.data())(test))
+    )
+
+
+def values(kind: pa.DataType) -> st.SearchStrategy[Any]:
+    """Values of an Arrow type, its limits among them."""
+    types = pa.types
+    if types.is_integer(kind):
+        signed = types.is_signed_integer(kind)
+        high = 2 ** (kind.bit_width - signed) - 1
+        low = -high - 1 if signed else 0
+        return st.sampled_from([0, 1, 2, 3, low, high]) | st.integers(low, high)
+    if types.is_floating(kind):
+        return st.sampled_from(FLOATS) | st.integers(-9, 9).map(float)
+    if types.is_decimal(kind):
+        limit = 10 ** (kind.precision - kind.scale) - 1
+        return st.decimals(-limit, limit, places=kind.scale)
+    if types.is_timestamp(kind):
+        times = st.datetimes(datetime(1700, 1, 1), datetime(2200, 1, 1))
+        return times.map(lambda time: time.replace(microsecond=0))
+    if types.is_date(kind):
+        return st.dates()
+    if types.is_boolean(kind):
+        return st.booleans()
+    if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
+        return st.text(max_size=3)
+    if types.is_binary(kind) or types.is_large_binary(kind) or types.is_binary_view(kind):
+        return st.binary(max_size=3)
+    pytest.skip(f"of the type {kind}, no values are known here: list some in instances.py")
+
+
+@st.composite
+def tables(draw: st.DrawFn, function: Function) -> pa.RecordBatch:
+    """Rows with a number i, a group k, a condition p, and the arguments a0, a1, …."""
+    columns = [
+        st.none() | (st.sampled_from(function.values[at]) if function.values else values(kind))
+        for at, kind in enumerate(function.arguments)
+    ]
+    row = st.tuples(st.integers(0, 2), st.none() | st.booleans(), *columns)
+    rows = [(i, *rest) for i, rest in enumerate(draw(st.lists(row, max_size=12)))]
+    fields = [("i", pa.int64()), ("k", pa.int64()), ("p", pa.bool_())]
+    fields += [(f"a{at}", kind) for at, kind in enumerate(function.arguments)]
+    arrays = [pa.array([row[at] for row in rows], kind) for at, (_, kind) in enumerate(fields)]
+    return pa.record_batch(arrays, pa.schema(fields))
+
+
+def and_extremes(table: pa.RecordBatch) -> list[pa.RecordBatch]:
+    """The table, one without rows, and one without values."""
+    nulls = [pa.nulls(len(table), column.type) for column in table.columns[3:]]
+    without_values = pa.record_batch([*table.columns[:3], *nulls], table.schema)
+    return [table, table.slice(0, 0), without_values]
+
+
+def same(one: Any, other: Any, tolerance: float) -> bool:
+    if isinstance(one, float) and isinstance(other, float):
+        close = math.isclose(one, other, rel_tol=tolerance, abs_tol=1e-12)
+        return close or (math.isnan(one) and math.isnan(other))
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        pairs = zip(one, other, strict=False)
+        return len(one) == len(other) and all(same(*pair, tolerance) for pair in pairs)
+    if isinstance(one, dict) and isinstance(other, dict):
+        return same(list(one.items()), list(other.items()), tolerance)
+    return bool(one == other)
+
+
+class Trial:
+    """A function, with a session for each way to compute."""
+
+    def __init__(self, function: Function) -> None:
+        hook, register, self.promise = {
+            Scalar: (udf, "register_udf", "ScalarUDFImpl::return_type"),
+            Aggregate: (udaf, "register_udaf", "AggregateUDFImpl::return_type"),
+            Window: (udwf, "register_udwf", "WindowUDFImpl::field"),
+        }[type(function)]
+        self.function: Any = hook(function.make())
+        self.sessions = {}
+        for way, options in WAYS.items():
+            config = {f"datafusion.execution.{key}": options[key] for key in options}
+            self.sessions[way] = SessionContext(SessionConfig(config))
+            getattr(self.sessions[way], register)(self.function)
+        self.arguments = ", ".join(f"a{at}" for at in range(len(function.arguments)))
+        self.tolerance = 1e-9
+        self.rows: list[Row] = []
+
+    def call(self, distinct: str = "") -> str:
+        return f'"{self.function.name}"({distinct} {self.arguments})'
+
+    def load(self, table: pa.RecordBatch) -> None:
+        """Make it the table t: as one batch, or as batches of no row, one row, and two."""
+        starts = [start for start in range(len(table)) if start % 3 != 2]
+        pieces = [table.slice(start, 1 + start % 3) for start in starts]
+        none = table.slice(0, 0)
+        for way, session in self.sessions.items():
+            parts = [[table]] if way == "whole" else [[none, *pieces[::2]], [*pieces[1::2], none]]
+            session.deregister_table("t")
+            session.register_record_batches("t", parts)
+        columns = [column.to_pylist() for column in table.columns[3:]]
+        self.rows = list(zip(*columns, strict=True))
+
+    def ask(self, sql: str, way: str = "whole", *, may_refuse: bool = False) -> list[Row]:
+        return self.fetch(self.sessions[way].sql(sql), may_refuse=may_refuse)
+
+    def fetch(self, frame: DataFrame, *, may_refuse: bool = False) -> list[Row]:
+        """The rows, of the types that were promised before they were computed."""
+        promised = frame.schema().types
+        try:
+            batches = frame.collect()
+        except Exception as error:
+            if may_refuse and "not implemented" in str(error):
+                pytest.skip(f"it refuses this: {error}")
+            message = f"{self.promise} promised {promised}, and then the query failed: {error}"
+            raise AssertionError(message) from error
+        for batch in batches:
+            given = batch.schema.types
+            assert given == promised, f"{self.promise} promised {promised}, and then came {given}"
+        if pa.float32() in promised:
+            self.tolerance = 1e-5
+        columns = [[column.to_pylist() for column in batch.columns] for batch in batches]
+        return [row for batch in columns for row in zip(*batch, strict=True)]
+
+    def check(self, method: str, how: str, got: object, basis: str, expected: object) -> None:
+        assert same(got, expected, self.tolerance), (
+            f"{method}: {how}, {self.rows} give {got}, but {basis} {expected}"
+        )
+
+
+trial = cache(Trial)
+
+
+@each(Scalar)
+def test_scalar_rows(function: Scalar, data: st.DataObject) -> None:
+    """A value depends on the arguments in its row, and on nothing else."""
+    on = trial(function)
+    method = "ScalarUDFImpl::invoke_with_args"
+    for table in and_extremes(data.draw(tables(function))):
+        on.load(table)
+        whole = on.ask(f"SELECT {on.call()} FROM t")
+        if function.reference:
+            expected = [(function.reference(*row),) for row in on.rows]
+            on.check(method, "in one batch", whole, "by the reference", expected)
+        parts = on.ask(f"SELECT {on.call()} FROM t ORDER BY i", "parts")
+        on.check(method, "in small batches", parts, "in one batch", whole)
+        rows = [on.ask(f"SELECT {on.call()} FROM t WHERE i = {i}") for i in range(len(table))]
+        on.check(method, "row by row", rows, "in one batch", [[row] for row in whole])
+
+
+@each(Scalar)
+def test_scalar_constants(function: Scalar, data: st.DataObject) -> None:
+    """A constant gives the same as a column that has it."""
+    on = trial(function)
+    method = "ScalarUDFImpl::invoke_with_args"
+    table = data.draw(tables(function))
+    on.load(table)
+    whole = on.ask(f"SELECT {on.call()} FROM t")
+    columns = [col(name) for name in table.schema.names[3:]]
+    for i in range(min(len(table), 4)):
+        constants = [lit(column[i]) for column in table.columns[3:]]
+        frame = on.sessions["whole"].table("t").select(on.function(*constants))
+        how = f"with the constants {on.rows[i]}"
+        on.check(method, how, on.fetch(frame), "with columns", [whole[i]] * len(table))
+        for at in range(len(columns)):
+            mixed = [*columns[:at], constants[at], *columns[at + 1 :]]
+            frame = on.sessions["whole"].table("t").select(on.function(*mixed))
+            how = f"in row {i} with the constant {on.rows[i][at]} as a{at}"
+            on.check(method, how, on.fetch(frame)[i], "with columns", whole[i])
+
+
+@each(Aggregate)
+def test_aggregate_of_parts(function: Aggregate, data: st.DataObject) -> None:
+    """The states of parts are merged into that of the whole."""
+    on = trial(function)
+    for table in and_extremes(data.draw(tables(function))):
+        on.load(table)
+        whole = on.ask(f"SELECT {on.call()} FROM t")
+        if function.reference:
+            method = "Accumulator::update_batch or evaluate"
+            expected = [(function.reference(on.rows),)]
+            on.check(method, "as a whole", whole, "by the reference", expected)
+        parts = on.ask(f"SELECT {on.call()} FROM t", "parts")
+        method = "Accumulator::state or merge_batch"
+        on.check(method, "in parts that are merged", parts, "as a whole", whole)
+
+
+@each(Aggregate)
+@pytest.mark.parametrize("source", ["t", SORTED], ids=["unsorted", "sorted"])
+@pytest.mark.parametrize("keep", ["TRUE", "p"], ids=["all", "filtered"])
+def test_aggregate_of_groups(
+    function: Aggregate, data: st.DataObject, source: str, keep: str
+) -> None:
+    """With ``GROUP BY`` and ``FILTER``, a group gives what it gives with ``WHERE``."""
+    on = trial(function)
+    table = data.draw(tables(function))
+    on.load(table)
+    alone = [
+        (k, *on.ask(f"SELECT {on.call()} FROM t WHERE k = {k} AND {keep}")[0])
+        for k in sorted(set(table["k"].to_pylist()))
+    ]
+    methods = {
+        "whole": "update_batch or evaluate",
+        "parts": "update_batch, state, merge_batch or evaluate",
+        "ungrouped": "convert_to_state",
+    }
+    only = "" if keep == "TRUE" else f"FILTER (WHERE {keep})"
+    for way, method in methods.items():
+        sql = f"SELECT k, {on.call()} {only} FROM {source} GROUP BY k ORDER BY k"
+        how = f"in the groups {table['k']}"
+        if only:
+            how += f" where {table[keep]}"
+        on.check(f"GroupsAccumulator::{method}", how, on.ask(sql, way), "each alone", alone)
+
+
+@each(Aggregate)
+@pytest.mark.parametrize("beside", ["", ", count(*)"], ids=["alone", "beside_another"])
+def test_aggregate_of_distinct(function: Aggregate, data: st.DataObject, beside: str) -> None:
+    """``DISTINCT`` leaves out the rows that came before, or it is refused."""
+    on = trial(function)
+    on.load(data.draw(tables(function)))
+    once = on.ask(f"SELECT {on.call()} FROM (SELECT DISTINCT {on.arguments} FROM t)")[0][0]
+    method = "AggregateUDFImpl::accumulator, which has to heed or refuse is_distinct"
+    for way in WAYS:
+        sql = f"SELECT {on.call('DISTINCT')} {beside} FROM t"
+        distinct = on.ask(sql, way, may_refuse=True)[0][0]
+        on.check(method, "with DISTINCT", distinct, "without duplicates", once)
+
+
+@each(Aggregate)
+def test_aggregate_of_frames(function: Aggregate, data: st.DataObject) -> None:
+    """In a window that slides, a frame gives what it gives alone, or the window is refused."""
+    on = trial(function)
+    table = data.draw(tables(function))
+    on.load(table)
+    first = data.draw(st.integers(-3, 2))
+    last = data.draw(st.integers(first, 2))
+    frames = [f"i BETWEEN {i + first} AND {i + last}" for i in range(len(table))]
+    alone = [on.ask(f"SELECT {on.call()} FROM t WHERE {frame}")[0] for frame in frames]
+    ends = [f"{abs(end)} {'PRECEDING' if end < 0 else 'FOLLOWING'}" for end in (first, last)]
+    window = f"ORDER BY i ROWS BETWEEN {ends[0]} AND {ends[1]}"
+    slid = on.ask(f"SELECT {on.call()} OVER ({window}) FROM t ORDER BY i", may_refuse=True)
+    method = "AggregateUDFImpl::create_sliding_accumulator or Accumulator::retract_batch"
+    on.check(method, f"OVER ({window})", slid, "each frame alone", alone)
+
+
+@each(Aggregate)
+def test_aggregate_of_growing_frames(function: Aggregate, data: st.DataObject) -> None:
+    """In a window that grows, a frame gives what it gives alone."""
+    on = trial(function)
+    table = data.draw(tables(function))
+    on.load(table)
+    frames = [f"i <= {i}" for i in range(len(table))]
+    alone = [on.ask(f"SELECT {on.call()} FROM t WHERE {frame}")[0] for frame in frames]
+    grown = on.ask(f"SELECT {on.call()} OVER (ORDER BY i) FROM t ORDER BY i")
+    method = "Accumulator::evaluate, which must not change the state"
+    on.check(method, "OVER (ORDER BY i)", grown, "each frame alone", alone)
+
+
+@each(Window)
+def test_window_of_rows(function: Window, data: st.DataObject) -> None:
+    """There is one value for each row, however the rows are cut into batches."""
+    on = trial(function)
+    method = "PartitionEvaluator::evaluate_all or evaluate"
+    for table in and_extremes(data.draw(tables(function))):
+        on.load(table)
+        sql = f"SELECT {on.call()} OVER (ORDER BY i) FROM t ORDER BY i"
+        whole = on.ask(sql)
+        assert len(whole) == len(table), f"{method}: {on.rows} give {len(whole)} rows"
+        if function.reference:
+            expected = [(value,) for value in function.reference(on.rows)]
+            on.check(method, "in one batch", whole, "by the reference", expected)
+        on.check(method, "in small batches", on.ask(sql, "parts"), "in one batch", whole)
+
+
+@each(Window)
+def test_window_of_partitions(function: Window, data: st.DataObject) -> None:
+    """A partition gives what it gives alone."""
+    on = trial(function)
+    table = data.draw(tables(function))
+    on.load(table)
+    frame = data.draw(st.sampled_from(["", "ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING"]))
+    window = f"OVER (PARTITION BY k ORDER BY i {frame})"
+    alone = []
+    for k in sorted(set(table["k"].to_pylist())):
+        sql = f"SELECT {on.call()} OVER (ORDER BY i {frame}) FROM t WHERE k = {k} ORDER BY i"
+        alone += on.ask(sql)
+    method = "WindowUDFImpl::partition_evaluator, which has to forget the partition before"
+    for way in WAYS:
+        together = on.ask(f"SELECT {on.call()} {window} FROM t ORDER BY k, i", way)
+        on.check(method, f"{window} with k {table['k']}", together, "each partition alone", alone)
