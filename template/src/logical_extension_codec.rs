@@ -48,7 +48,7 @@ fn encode(source: &ReadingsSource) -> Result<Vec<u8>> {
 
 fn decode(bytes: &[u8]) -> Result<ReadingsSource> {
     let message = SourceMessage::decode(bytes)
-        .map_err(|error| exec_datafusion_err!("these bytes are no readings: {error}"))?;
+        .map_err(|error| exec_datafusion_err!("these bytes are not readings: {error}"))?;
     if message.version != VERSION {
         return exec_err!(
             "these readings were written in format {}, but this package reads {VERSION}",

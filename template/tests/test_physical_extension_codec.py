@@ -71,15 +71,6 @@ def test_without_the_codec(encoded: bytes) -> None:
         ExecutionPlan.from_bytes(SessionContext(), encoded)
 
 
-def test_inserted_rows_are_not_sent(ctx: SessionContext) -> None:
-    insert = "INSERT INTO readings VALUES (2000, 'roof', NULL, now())"
-    with pytest.raises(Exception, match="an INSERT INTO cannot be sent to another process"):
-        ctx.sql(insert).execution_plan().to_bytes(ctx)
-    ctx.sql(insert).collect()
-    with pytest.raises(Exception, match="readings that were inserted are in this process only"):
-        ctx.sql(SQL).execution_plan().to_bytes(ctx)
-
-
 def test_damaged_bytes(run_python: Callable[..., str], encoded: bytes, tmp_path: Path) -> None:
     # In a process of its own: what is wrong here could be a crash.
     path = tmp_path / "plan"

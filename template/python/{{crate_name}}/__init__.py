@@ -68,6 +68,9 @@ def register_all(ctx: SessionContext) -> SessionContext:
     {%- if table_provider %}
     ctx.register_table("readings", Readings())
     {%- endif %}
+    {%- if insert %}
+    ctx.register_table("journal", Journal())
+    {%- endif %}
     {%- if table_provider_factory %}
     ctx.register_table_factory("READINGS", ReadingsFactory())
     {%- endif %}

@@ -22,7 +22,7 @@ def check_host() -> None:
 
 @type_check_only
 class Counters(TypedDict):
-    """What a source has done: partitions opened, rows produced, values (cells) computed."""
+    """What a table has done: partitions opened, rows produced, values (cells) computed."""
 
     partitions: int
     rows: int
@@ -46,8 +46,47 @@ class Readings:
     def __new__(cls, rows: int = 1000, partitions: int = 4) -> Readings: ...
     @property
     def counters(self) -> Counters:
-        """What the source has done so far, over all queries."""
+        """What the table has done so far, over all queries."""
 
+    def __datafusion_table_provider__(self, session: object = None) -> CapsuleType:
+        """Hand the table to DataFusion, as a ``datafusion_table_provider`` capsule.
+
+        Args:
+            session: a ``datafusion.SessionContext``, or a
+                ``datafusion_logical_extension_codec`` capsule.
+
+        Raises:
+            ImportError: the installed ``datafusion`` is of another major version.
+            TypeError: ``session`` is neither.
+            ValueError: ``session`` is a capsule of another name.
+            RuntimeError: this process was forked after the package was used.
+        """
+
+    def __arrow_c_schema__(self) -> CapsuleType:
+        """The schema, as an ``arrow_schema`` capsule of the Arrow PyCapsule Interface."""
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> CapsuleType:
+        """All rows, as an ``arrow_array_stream`` capsule of the Arrow PyCapsule Interface.
+
+        Args:
+            requested_schema: an ``arrow_schema`` capsule with the same columns, in other types.
+
+        Raises:
+            TypeError: ``requested_schema`` is not a capsule.
+            ValueError: it is another capsule, or the rows cannot be cast to it.
+            RuntimeError: this process was forked after the package was used.
+        """
+{%- endif %}
+{%- if insert %}
+
+@final
+class Journal:
+    """A table of notes about sensors, which starts empty. It keeps inserted rows in memory.
+
+    Columns: ``sensor`` string, ``note`` string (may be null).
+    """
+
+    def __new__(cls) -> Journal: ...
     def __datafusion_table_provider__(self, session: object = None) -> CapsuleType:
         """Hand the table to DataFusion, as a ``datafusion_table_provider`` capsule.
 

@@ -1,0 +1,193 @@
+"""What holds for any package: its README, and what it is to the process that loads it."""
+
+from __future__ import annotations
+
+import inspect
+import multiprocessing
+import re
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from datafusion import SessionContext
+from instances import ARGUMENTS, PACKAGE, TABLES
+
+from conformance import run_python
+
+ROOT = Path(__file__).parent.parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+# These return objects of Python, and all others capsules.
+SESSION_HOOKS = {
+    "__datafusion_session_components__": ["ctx"],
+    "__datafusion_session_planner__": ["ctx", "fallback"],
+}
+
+
+def hooks() -> list[tuple[str, str]]:
+    """Names of the classes of this package, and of their hooks."""
+    return [
+        (name, hook)
+        for name in PACKAGE.__all__
+        if isinstance(class_ := getattr(PACKAGE, name), type)
+        for hook in vars(class_)
+        if hook.startswith("__datafusion_") and callable(getattr(class_, hook))
+    ]
+
+
+@cache
+def parameters(name: str, method: str | None = None) -> list[str]:
+    """Those of a class, or of a method of it."""
+    class_ = getattr(PACKAGE, name)
+    return list(inspect.signature(getattr(class_, method) if method else class_).parameters)
+
+
+def call(ctx: SessionContext | None, name: str, hook: str) -> object:
+    """Call a hook as a host does, or with no session at all, as old ones do."""
+    arguments = (ctx,) if "fallback" in parameters(name) else ARGUMENTS.get(name, ())
+    getter = getattr(getattr(PACKAGE, name)(*arguments), hook)
+    if hook in SESSION_HOOKS:
+        return getter(*[ctx for _ in SESSION_HOOKS[hook]])
+    return getter(ctx) if "session" in parameters(name, hook) and ctx is not None else getter()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+def test_readme_shows_the_output_of_the_quickstart() -> None:
+    _, _, shown = README.partition("<!-- quickstart output -->\n```text\n")
+    shown, _, _ = shown.partition("```\n")
+    printed = run_python((ROOT / "examples" / "quickstart.py").read_text(encoding="utf-8"))
+    assert printed.strip() == shown.strip()
+
+
+def test_python_in_the_readme_runs() -> None:
+    run_python("\n".join(blocks("python")))
+
+
+def test_sql_in_the_readme_runs() -> None:
+    ctx = PACKAGE.register_all(SessionContext())
+    for statement in blocks("sql"):
+        ctx.sql(statement).collect()
+
+
+@pytest.mark.parametrize(("name", "hook"), [hook for hook in hooks() if hook[1] not in SESSION_HOOKS])
+def test_capsule_has_the_right_name(name: str, hook: str) -> None:
+    ctx = SessionContext()
+    assert f'"{hook.strip("_")}"' in repr(call(ctx, name, hook))
+
+
+# Makes something and drops it, 3,000 times, and prints how many bytes of memory that has cost.
+GROWTH = """
+import importlib.metadata, sys
+from datafusion import SessionContext
+from conformance.test_package import call
+
+def resident_memory():
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[1]) * 4096
+
+# Else every call would read a file.
+version = importlib.metadata.version("datafusion")
+importlib.metadata.version = lambda _: version
+ctx = SessionContext()
+# So much memory that is free would hide a leak, were it not in use at first.
+kept = [call(ctx, *sys.argv[1:]) for _ in range(3_000)]
+for _ in range(1_000):
+    call(ctx, *sys.argv[1:])
+before = resident_memory()
+for _ in range(3_000):
+    call(ctx, *sys.argv[1:])
+print(resident_memory() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize(("name", "hook"), hooks())
+def test_capsule_that_nobody_takes_is_freed(name: str, hook: str) -> None:
+    assert int(run_python(GROWTH, name, hook)) < 2**20
+
+
+# In a process of its own: what is wrong here would be a crash.
+FAKE_VERSION = """
+import importlib.metadata, sys
+from instances import PACKAGE
+from conformance.test_package import call, hooks
+
+real = importlib.metadata.version
+
+def version(name):
+    if name == "datafusion":
+        return eval(sys.argv[1])
+    return real(name)
+
+importlib.metadata.version = version
+
+def attempt(f, *arguments):
+    try:
+        print(f(*arguments))
+    except ImportError as error:
+        print(error)
+
+attempt(PACKAGE.check_host)
+attempt(PACKAGE.register_all, None)
+for name, hook in hooks():
+    attempt(call, None, name, hook)
+"""
+
+
+@pytest.mark.parametrize(
+    ("version", "problem"),
+    [
+        ("'54.1.0'", "datafusion 54.1.0 is installed"),
+        ("'99.0.0'", "datafusion 99.0.0 is installed"),
+        ("'next'", 'datafusion is installed with the unreadable version "next"'),
+        ("1 / 0", "the version of the installed datafusion cannot be read"),
+        ("real('no-such-package')", "datafusion is not installed"),
+    ],
+)
+def test_wrong_host_is_an_import_error(version: str, problem: str) -> None:
+    messages = run_python(FAKE_VERSION, version).splitlines()
+    assert len(messages) >= 3
+    for message in messages:
+        assert problem in message
+        assert 'Run: pip install "datafusion>=' in message
+
+
+FORK = """
+import os
+from datafusion import SessionContext
+from instances import TABLES
+
+ctx = SessionContext()
+ctx.register_table("t", TABLES[0].make())
+child = os.fork()
+if child == 0:
+    try:
+        print(ctx.sql("SELECT * FROM t").collect(), flush=True)
+    except Exception as error:
+        print(error, flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+assert len(ctx.sql("SELECT * FROM t").collect()) >= 0
+"""
+
+
+@pytest.mark.skipif(not TABLES, reason="has no table")
+@pytest.mark.skipif(sys.platform == "win32", reason="cannot fork")
+def test_fork_is_an_error_and_not_a_hang() -> None:
+    assert 'multiprocessing.get_context("spawn")' in run_python(FORK)
+
+
+def count_in_a_worker(index: int) -> Any:
+    ctx = SessionContext()
+    ctx.register_table("t", TABLES[index].make())
+    return len(ctx.sql("SELECT * FROM t").to_arrow_table())
+
+
+@pytest.mark.skipif(not TABLES, reason="has no table")
+def test_spawn() -> None:
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        assert pool.apply(count_in_a_worker, (0,)) == count_in_a_worker(0)
