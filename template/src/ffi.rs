@@ -4,14 +4,14 @@
 //! You need not change anything in here. The files in `ffi/` are the same in every project that
 //! has them, so a later version of the template can replace them.
 
+{% if aggregate_udf -%}
+pub mod aggregate_udf;
+{% endif -%}
 {% if table_provider -%}
 pub mod arrow_stream;
 #[expect(unsafe_code, reason = "capsules hold raw pointers")]
 pub mod capsule;
 pub mod claims;
-{% endif -%}
-{% if aggregate_udf -%}
-pub mod aggregate_udf;
 {% endif -%}
 pub mod error;
 pub mod host;

@@ -1,10 +1,11 @@
 """What the conformance tests run over: change this first when your tables and functions come."""
 
 from __future__ import annotations
-{% if aggregate_udf %}
+{%- if aggregate_udf %}
+
 import math
-{% endif %}
-{%- if scalar_udf or aggregate_udf or window_udf or extension_options %}
+{%- endif %}
+{% if scalar_udf or aggregate_udf or window_udf or extension_options %}
 import pyarrow as pa
 {%- endif %}
 {%- if aggregate_udf or window_udf %}
@@ -16,24 +17,52 @@ from conformance import Aggregate, Scalar, Table, Window
 from datafusion import SessionContext
 {%- endif %}
 
-
 import {{crate_name}}
-{%- if instances != "" %}
-from {{crate_name}} import {{instances}}
+{%- if instances != empty %}
+from {{crate_name}} import (
+{%- for class in instances %}
+    {{class}},
+{%- endfor %}
+)
 {%- endif %}
 
 PACKAGE = {{crate_name}}
+{%- if insert %}
 
-{% if insert %}
+
 def journal() -> Journal:
     """Make a journal that has rows."""
     made, ctx = Journal(), SessionContext()
     ctx.register_table("journal", made)
     ctx.sql("INSERT INTO journal VALUES ('attic', 'warm'), ('cellar', NULL)").collect()
     return made
+{%- endif %}
+{%- if scalar_udf %}
 
 
-{% endif -%}
+def fahrenheit(celsius: float | None) -> float | None:
+    return None if celsius is None else celsius * 1.8 + 32.0
+{%- endif %}
+{%- if aggregate_udf %}
+
+
+def rms(rows: list[Row]) -> float | None:
+    xs = [x for (x,) in rows if x is not None]
+    return math.sqrt(sum(x * x for x in xs) / len(xs)) if xs else None
+{%- endif %}
+{%- if window_udf %}
+
+
+def change(rows: list[Row]) -> list[float | None]:
+    last: float | None = None
+    changes: list[float | None] = []
+    for (x,) in rows:
+        changes.append(None if x is None or last is None else x - last)
+        last = last if x is None else x
+    return changes
+{%- endif %}
+
+
 # How to make your tables.
 {%- if table_provider %}
 TABLES: list[Table] = [
@@ -47,30 +76,6 @@ TABLES: list[Table] = [
 TABLES: list[Table] = []
 {%- endif %}
 
-{% if scalar_udf %}
-def fahrenheit(celsius: float | None) -> float | None:
-    return None if celsius is None else celsius * 1.8 + 32.0
-
-
-{% endif -%}
-{% if aggregate_udf %}
-def rms(rows: list[Row]) -> float | None:
-    xs = [x for (x,) in rows if x is not None]
-    return math.sqrt(sum(x * x for x in xs) / len(xs)) if xs else None
-
-
-{% endif -%}
-{% if window_udf %}
-def change(rows: list[Row]) -> list[float | None]:
-    last: float | None = None
-    changes: list[float | None] = []
-    for (x,) in rows:
-        changes.append(None if x is None or last is None else x - last)
-        last = last if x is None else x
-    return changes
-
-
-{% endif -%}
 # Your functions, the types of their arguments, and what they give, computed in another way.
 {%- if scalar_udf or aggregate_udf or window_udf or extension_options %}
 FUNCTIONS: list[Scalar | Aggregate | Window] = [

@@ -21,7 +21,10 @@ def rows(ctx: SessionContext, sql: str) -> list[tuple[object, ...]]:
 
 
 def test_register_all() -> None:
-    ctx = register_all(SessionContext())
+    assert register_all(SessionContext()).table_exist("journal")
+
+
+def test_inserted_rows_are_there(ctx: SessionContext) -> None:
     assert rows(ctx, "INSERT INTO journal VALUES ('attic', 'warm')") == [(1,)]
     assert rows(ctx, "SELECT * FROM journal") == [("attic", "warm")]
 

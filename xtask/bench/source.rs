@@ -10,20 +10,23 @@ use arrow::array::{
     MutableArrayData, RecordBatch, RecordBatchOptions, StringArray, make_array,
 };
 use arrow::datatypes::{Field, Int32Type, Int64Type, Schema, SchemaRef};
+use async_trait::async_trait;
 use datafusion_common::stats::Precision;
-use datafusion_common::{Result, ScalarValue, Statistics, exec_err, not_impl_err};
-use datafusion_expr::{BinaryExpr, Expr, Operator, TableProviderFilterPushDown};
+use datafusion_common::{Result, ScalarValue, Statistics, exec_err};
+use datafusion_expr::{Expr, Operator, TableProviderFilterPushDown};
 use futures::stream::{self, BoxStream, StreamExt};
+
+use crate::ffi::source::{Partition, Scan, Source, comparison};
 
 /// So many ids are held. In a table with more rows they start again, and it takes no filters.
 const IDS: i64 = 1 << 23;
 
 #[derive(Debug)]
-pub struct Source {
-    rows: i64,
-    partitions: i64,
+pub struct ReadingsSource {
+    pub rows: i64,
+    pub partitions: i64,
+    pub counters: Arc<Counters>,
     table: Arc<Table>,
-    counters: Arc<Counters>,
 }
 
 /// What is in memory.
@@ -46,7 +49,7 @@ pub struct Counters {
     pub values: AtomicU64,
 }
 
-impl Source {
+impl ReadingsSource {
     pub fn try_new(
         rows: i64,
         partitions: i64,
@@ -85,45 +88,22 @@ impl Source {
             counters: Arc::default(),
         })
     }
+}
 
-    pub fn rows(&self) -> i64 {
-        self.rows
-    }
-
-    pub fn partitions(&self) -> i64 {
-        self.partitions
-    }
-
-    pub fn inserted_rows(&self) -> usize {
-        0
-    }
-
-    pub fn counters(&self) -> &Counters {
-        &self.counters
-    }
-
-    pub fn schema(&self) -> SchemaRef {
+#[async_trait]
+impl Source for ReadingsSource {
+    fn schema(&self) -> SchemaRef {
         Arc::clone(&self.table.schema)
     }
 
-    pub async fn plan(
-        &self,
-        projection: &SchemaRef,
-        filters: &[Expr],
-        limit: Option<usize>,
-    ) -> Result<Vec<Partition>> {
+    async fn partitions(&self, scan: &Scan) -> Result<Vec<Box<dyn Partition>>> {
         let mut end = self.rows;
-        for id in filters.iter().filter_map(first_id_left_out) {
+        for id in scan.filters.iter().filter_map(first_id_left_out) {
             end = end.min(id);
         }
-        if let Some(limit) = limit {
+        if let Some(limit) = scan.limit {
             end = end.min(i64::try_from(limit).unwrap_or(i64::MAX));
         }
-        let columns = projection
-            .fields()
-            .iter()
-            .map(|field| self.table.schema.index_of(field.name()))
-            .collect::<Result<Vec<_>, _>>()?;
         let batch_rows = self.table.batch_rows as i64;
         let batches = (self.rows + batch_rows - 1) / batch_rows;
         let first_id =
@@ -131,30 +111,27 @@ impl Source {
         Ok((0..self.partitions)
             .map(|partition| first_id(partition)..first_id(partition + 1).min(end))
             .filter(|ids| !ids.is_empty())
-            .map(|ids| Partition {
+            .map(|ids| ReadingsPartition {
                 ids,
-                schema: Arc::clone(projection),
-                columns: columns.clone(),
+                schema: Arc::clone(&scan.schema),
+                columns: scan.projection.clone(),
                 table: Arc::clone(&self.table),
                 counters: Arc::clone(&self.counters),
             })
+            .map(|partition| Box::new(partition) as _)
             .collect())
     }
 
-    pub fn supports_filter(&self, filter: &Expr) -> TableProviderFilterPushDown {
+    fn supports_filter(&self, filter: &Expr) -> TableProviderFilterPushDown {
         match first_id_left_out(filter) {
             Some(_) if self.rows <= IDS => TableProviderFilterPushDown::Exact,
             _ => TableProviderFilterPushDown::Unsupported,
         }
     }
-
-    pub async fn insert(&self, _batches: Vec<RecordBatch>) -> Result<()> {
-        not_impl_err!("the benchmark only reads")
-    }
 }
 
 #[derive(Debug, Clone)]
-pub struct Partition {
+pub struct ReadingsPartition {
     ids: Range<i64>,
     schema: SchemaRef,
     columns: Vec<usize>,
@@ -162,9 +139,9 @@ pub struct Partition {
     counters: Arc<Counters>,
 }
 
-impl Partition {
+impl Partition for ReadingsPartition {
     /// Batches have their own size: the session's `batch_size` is the same.
-    pub fn read(&self, _batch_size: usize) -> Result<BoxStream<'static, Result<RecordBatch>>> {
+    fn read(&self, _batch_size: usize) -> Result<BoxStream<'static, Result<RecordBatch>>> {
         self.counters.partitions.fetch_add(1, Ordering::Relaxed);
         let partition = self.clone();
         Ok(stream::unfold(self.ids.start, move |start| {
@@ -180,6 +157,13 @@ impl Partition {
         .boxed())
     }
 
+    fn statistics(&self, schema: &SchemaRef) -> Result<Statistics> {
+        let rows = (self.ids.end - self.ids.start) as usize;
+        Ok(Statistics::new_unknown(schema).with_num_rows(Precision::Exact(rows)))
+    }
+}
+
+impl ReadingsPartition {
     fn batch(&self, ids: Range<i64>) -> Result<RecordBatch> {
         let rows = (ids.end - ids.start) as usize;
         let column = |index: &usize| -> Result<ArrayRef> {
@@ -203,11 +187,6 @@ impl Partition {
             columns,
             &options,
         )?)
-    }
-
-    pub fn statistics(&self) -> Result<Statistics> {
-        let rows = (self.ids.end - self.ids.start) as usize;
-        Ok(Statistics::new_unknown(&self.schema).with_num_rows(Precision::Exact(rows)))
     }
 }
 
@@ -242,15 +221,8 @@ fn column(index: usize, rows: usize) -> ArrayRef {
 
 /// The `n` of `id < n`.
 fn first_id_left_out(filter: &Expr) -> Option<i64> {
-    let Expr::BinaryExpr(BinaryExpr { left, op, right }) = filter else {
-        return None;
-    };
-    match (left.as_ref(), op, right.as_ref()) {
-        (Expr::Column(column), Operator::Lt, Expr::Literal(ScalarValue::Int64(Some(id)), _))
-            if column.name == "id" =>
-        {
-            Some(*id)
-        }
+    match comparison(filter)? {
+        ("id", Operator::Lt, ScalarValue::Int64(Some(id))) => Some(*id),
         _ => None,
     }
 }

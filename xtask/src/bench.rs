@@ -145,7 +145,15 @@ impl Bench {
                     "tqdm",
                 ])
                 // What the generated project wants for development, so that no build fetches it.
-                .args(["duckdb", "mypy", "nox", "polars", "pytest", "ruff"]),
+                .args([
+                    "duckdb",
+                    "hypothesis",
+                    "mypy",
+                    "nox",
+                    "polars",
+                    "pytest",
+                    "ruff",
+                ]),
         )?;
         Ok(())
     }

@@ -1,8 +1,13 @@
 //! What a handful of answers render into, to be looked at when the template changes.
+//!
+//! The first project is kept whole, and of each other one what differs from the first, so that a
+//! change to one file of the template is a change in one place here.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use anyhow::{Result, bail};
+use similar::TextDiff;
 
 use crate::render::update;
 use crate::{cargo_generate, files, remove_folder, root};
@@ -26,7 +31,7 @@ const PROJECTS: [(&str, &[&str]); 4] = [
     (
         "everything",
         &[
-            "extension_points=table_provider_factory,table_function,scalar_udf,aggregate_udf,\
+            "extension_points=insert,table_provider_factory,table_function,scalar_udf,aggregate_udf,\
              window_udf,catalog_provider_list,extension_options,physical_optimizer_rule,\
              session_extension",
             "ci=both",
@@ -43,14 +48,16 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<()> {
     let mut drifted = false;
+    let mut first: Option<Files> = None;
     for (name, answers) in PROJECTS {
+        let files = render(answers)?;
         let target = format!("xtask/tests/golden/{name}.txt");
-        drifted |= update(
-            &root().join(&target),
-            &target,
-            &render(answers)?,
-            args.check,
-        )?;
+        let text = match &first {
+            None => whole(&files),
+            Some(first) => difference(first, &files),
+        };
+        drifted |= update(&root().join(&target), &target, &text, args.check)?;
+        first.get_or_insert(files);
     }
     if drifted {
         bail!("the template renders something else: look at it, and run `cargo xtask golden`");
@@ -58,8 +65,37 @@ pub fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// All files of a project in one text, so that none is taken for a part of this repository.
-fn render(answers: &[&str]) -> Result<String> {
+/// The files of a project, by their paths.
+type Files = BTreeMap<String, String>;
+
+/// All files in one text, so that none is taken for a part of this repository.
+fn whole(files: &Files) -> String {
+    files
+        .iter()
+        .map(|(path, contents)| format!("==> {path} <==\n{contents}\n"))
+        .collect()
+}
+
+/// How `files` differ from `first`.
+fn difference(first: &Files, files: &Files) -> String {
+    let mut text = String::new();
+    for path in first.keys().filter(|path| !files.contains_key(*path)) {
+        text += &format!("==> {path} is not there <==\n");
+    }
+    for (path, contents) in files {
+        match first.get(path) {
+            Some(same) if same == contents => {}
+            Some(other) => {
+                let diff = TextDiff::from_lines(other, contents);
+                text += &format!("==> {path} differs <==\n{}\n", diff.unified_diff());
+            }
+            None => text += &format!("==> {path} <==\n{contents}\n"),
+        }
+    }
+    text
+}
+
+fn render(answers: &[&str]) -> Result<Files> {
     let folder = root().join("target").join("golden");
     remove_folder(&folder)?;
     fs::create_dir_all(&folder)?;
@@ -72,14 +108,13 @@ fn render(answers: &[&str]) -> Result<String> {
         bail!("{}", String::from_utf8_lossy(&output.stderr));
     }
     let project = folder.join("my-ext");
-    let mut text = String::new();
+    let mut rendered = Files::new();
     for path in files(&project)? {
         let shown = path.display().to_string();
         // They are long, and copied as they are.
         if !shown.contains("LICENSE") {
-            let contents = fs::read_to_string(project.join(path))?;
-            text += &format!("==> {shown} <==\n{contents}\n");
+            rendered.insert(shown, fs::read_to_string(project.join(path))?);
         }
     }
-    Ok(text)
+    Ok(rendered)
 }

@@ -118,12 +118,13 @@ class Trial:
     """A function, with a session for each way to compute."""
 
     def __init__(self, function: Function) -> None:
-        hook, register, self.promise = {
+        kinds: dict[type[Function], tuple[Any, str, str]] = {
             Scalar: (udf, "register_udf", "ScalarUDFImpl::return_type"),
             Aggregate: (udaf, "register_udaf", "AggregateUDFImpl::return_type"),
             Window: (udwf, "register_udwf", "WindowUDFImpl::field"),
-        }[type(function)]
-        self.function: Any = hook(function.make())
+        }
+        wrap, register, self.promise = kinds[type(function)]
+        self.function = wrap(function.make())
         self.sessions = {}
         for way, options in WAYS.items():
             config = {f"datafusion.execution.{key}": options[key] for key in options}

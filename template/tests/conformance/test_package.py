@@ -73,7 +73,9 @@ def test_sql_in_the_readme_runs() -> None:
         ctx.sql(statement).collect()
 
 
-@pytest.mark.parametrize(("name", "hook"), [hook for hook in hooks() if hook[1] not in SESSION_HOOKS])
+@pytest.mark.parametrize(
+    ("name", "hook"), [hook for hook in hooks() if hook[1] not in SESSION_HOOKS]
+)
 def test_capsule_has_the_right_name(name: str, hook: str) -> None:
     ctx = SessionContext()
     assert f'"{hook.strip("_")}"' in repr(call(ctx, name, hook))

@@ -180,9 +180,11 @@ def comparison(draw: st.DrawFn, subject: Subject) -> Expr:
 def predicates(subject: Subject) -> st.SearchStrategy[Expr]:
     return st.recursive(
         comparison(subject),
-        lambda inner: st.builds(lambda a, b: a & b, inner, inner)
-        | st.builds(lambda a, b: a | b, inner, inner)
-        | inner.map(lambda a: ~a),
+        lambda inner: (
+            st.builds(lambda a, b: a & b, inner, inner)
+            | st.builds(lambda a, b: a | b, inner, inner)
+            | inner.map(lambda a: ~a)
+        ),
         max_leaves=4,
     )
 

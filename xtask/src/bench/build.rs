@@ -82,9 +82,9 @@ fn dev(bench: &mut Bench) -> Result<()> {
     )?;
 
     replace(
-        &project.join("src/source.rs"),
-        "must be positive",
-        "must be above 0",
+        &project.join("src/readings.rs"),
+        "there is no column",
+        "no column is named",
     )?;
     let warm = build(bench, &project, "generated, one line changed", "dev", &[])?;
     let mut pytest = Command::new(bench.venv_program("python"));

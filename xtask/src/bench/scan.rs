@@ -70,5 +70,7 @@ pub fn hold_batches(project: &Path) -> Result<()> {
     ] {
         replace(&class, old, new)?;
     }
+    std::fs::remove_file(src.join("readings.rs"))?;
+    replace(&src.join("lib.rs"), "mod readings;\n", "")?;
     Ok(())
 }

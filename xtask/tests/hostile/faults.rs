@@ -26,14 +26,6 @@ pub fn fail(place: &str) -> Result<()> {
     Ok(())
 }
 
-/// What stands where the template calls its `catch`.
-pub fn catch<T>(place: &str, f: impl FnOnce() -> Result<T>) -> Result<T> {
-    crate::panic::catch(|| {
-        fail(place)?;
-        f()
-    })
-}
-
 /// What an async function does: wait for a timer, a task, and a blocking task.
 pub async fn wait(place: &str) -> Result<()> {
     if wanted("wait", place) {

@@ -13,7 +13,7 @@ use crate::tools::{
 };
 
 /// What the tests of a generated project import, besides the project.
-pub const TEST_PACKAGES: [&str; 4] = ["duckdb", "polars", "pyarrow", "pytest"];
+pub const TEST_PACKAGES: [&str; 3] = ["hypothesis", "pyarrow", "pytest"];
 
 /// A generated project and its wheel.
 pub struct Built {

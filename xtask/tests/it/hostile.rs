@@ -11,19 +11,22 @@ use crate::environment::{Built, Environment, TEST_PACKAGES};
 use crate::tools::{extension_points, files, python_files, read};
 
 /// The functions that an owner writes, in each file of `src/`.
-const FUNCTIONS: [(&str, &[&str]); 14] = [
+const FUNCTIONS: [(&str, &[&str]); 16] = [
     (
         "source",
         &[
-            "Source::try_new",
+            "ReadingsSource::try_new",
             "Source::schema",
-            "Source::plan",
+            "Source::partitions",
             "Source::supports_filter",
-            "Source::insert",
             "Partition::read",
             "Partition::statistics",
+            "filtered",
+            "limited",
         ],
     ),
+    ("readings", &["batch"]),
+    ("insert", &["Insert::insert"]),
     (
         "scalar_udf",
         &[
@@ -37,10 +40,12 @@ const FUNCTIONS: [(&str, &[&str]); 14] = [
         "aggregate_udf",
         &[
             "Accumulator::update_batch",
-            "Accumulator::retract_batch",
             "Accumulator::merge_batch",
             "Accumulator::state",
             "Accumulator::evaluate",
+            "Accumulator for SlidingRmsAccumulator::update_batch",
+            "Accumulator for SlidingRmsAccumulator::retract_batch",
+            "Accumulator for SlidingRmsAccumulator::evaluate",
             "GroupsAccumulator::update_batch",
             "GroupsAccumulator::merge_batch",
             "GroupsAccumulator::state",
@@ -49,6 +54,7 @@ const FUNCTIONS: [(&str, &[&str]); 14] = [
             "AggregateUDFImpl::return_type",
             "AggregateUDFImpl::state_fields",
             "AggregateUDFImpl::accumulator",
+            "AggregateUDFImpl::create_sliding_accumulator",
             "AggregateUDFImpl::create_groups_accumulator",
         ],
     ),
@@ -97,25 +103,22 @@ const FUNCTIONS: [(&str, &[&str]); 14] = [
     ("query_planner", &["plan"]),
 ];
 
-/// Further places, found by what the stub says there, and what is put after it.
-const EDITS: [(&str, &str); 4] = [
+/// Further places in `source.rs`, found by what the stub says there, and what is put there instead.
+const EDITS: [(&str, &str); 3] = [
     (
-        "fn batch(&self, rows: Range<usize>) -> Result<RecordBatch> {",
-        "if rows.start > 20_000 { crate::fault::fail(\"source::Partition::batch\")?; }",
+        "stream::iter(batches)",
+        "stream::iter(batches).then(|batch| async move {
+            crate::fault::wait(\"source::stream\").await?;
+            batch
+        })",
     ),
     (
-        "async move {",
-        "if let Err(error) = crate::fault::wait(\"source::Partition::batch\").await {
-            return Some((Err(error), end));
-        }",
-    ),
-    (
-        "pub struct Source {",
-        "#[allow(dead_code)] ballast: crate::fault::Ballast,",
+        "pub struct ReadingsSource {",
+        "pub struct ReadingsSource { #[allow(dead_code)] ballast: crate::fault::Ballast,",
     ),
     (
         "Ok(Self {\n            rows,",
-        "ballast: crate::fault::Ballast::default(),",
+        "Ok(Self { ballast: crate::fault::Ballast::default(), rows,",
     ),
 ];
 
@@ -132,19 +135,9 @@ fn inject(source: &mut String, place: &str, function: &str) -> &'static str {
     };
     let start = find(&format!("fn {name}("), block);
     let body = find("{\n", start) + 2;
-    let indent = if function == name { "" } else { "    " };
-    let end = find(&format!("\n{indent}}}\n"), body);
     let is_async = source[..start].ends_with("async ");
     let can_fail = source[start..body].contains("-> Result<");
 
-    // A panic becomes an error there, so that is where owners write.
-    let catch = "catch(";
-    if let Some(at) = source[body..end].find(catch) {
-        let at = body + at;
-        let with_fault = format!("crate::fault::catch({place:?},");
-        source.replace_range(at..at + catch.len(), &with_fault);
-        return "panic error";
-    }
     let (kinds, fault) = match (is_async, can_fail) {
         (false, false) => ("panic", format!("crate::fault::panic({place:?});")),
         (false, true) => ("panic error", format!("crate::fault::fail({place:?})?;")),
@@ -160,7 +153,7 @@ fn inject(source: &mut String, place: &str, function: &str) -> &'static str {
 /// Puts faults into all functions that owners write.
 fn hostile(project: &Path) {
     let source = |name: &str| project.join("src").join(name).with_extension("rs");
-    let mut places = BTreeMap::from([("source::Partition::batch".to_owned(), "panic error wait")]);
+    let mut places = BTreeMap::from([("source::stream".to_owned(), "wait")]);
     for (file, functions) in FUNCTIONS {
         let path = source(file);
         let mut text = read(&path);
@@ -170,9 +163,9 @@ fn hostile(project: &Path) {
             places.insert(place, kinds);
         }
         if file == "source" {
-            for (place, fault) in EDITS {
+            for (place, edit) in EDITS {
                 assert_eq!(text.matches(place).count(), 1, "{place}");
-                text = text.replace(place, &format!("{place}\n{fault}\n"));
+                text = text.replace(place, edit);
             }
         }
         fs::write(path, text).unwrap();

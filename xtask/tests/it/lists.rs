@@ -5,7 +5,7 @@ use std::fs;
 
 use xtask::root;
 
-use crate::tools::{extension_points, quoted, read};
+use crate::tools::{extension_points, files, quoted, read};
 
 /// The classes that a point adds, by the hook that lists them.
 fn classes(point: &str) -> Vec<String> {
@@ -77,8 +77,8 @@ fn todos_are_numbered() {
             .collect()
     };
     let mut used = BTreeSet::new();
-    for entry in fs::read_dir(template.join("src")).unwrap() {
-        used.extend(numbers(&read(entry.unwrap().path())));
+    for file in files(&template.join("src")) {
+        used.extend(numbers(&read(template.join("src").join(file))));
     }
     assert!(used.len() > 20 && used.iter().copied().eq(1..=used.len()));
     let explained = numbers(&read(template.join("README.md")));

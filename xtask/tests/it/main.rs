@@ -13,6 +13,7 @@ mod hostile;
 mod hosts;
 mod lists;
 mod names;
+mod own_table;
 mod page;
 mod program;
 mod project;

@@ -24,19 +24,81 @@ fn passes_its_rust_checks() {
         cargo(project)
             .args(["clippy", "--all-targets", "--", "--deny", "warnings"])
             .succeed();
-        let said = cargo(project).arg("test").succeed();
-        assert!(said.contains("test result: ok. 7 passed"), "{said}");
     }
 }
 
-/// `cargo test` there needs no Python, to build or to run.
+/// The tests of the machinery, which projects do not have.
+fn machinery() -> PathBuf {
+    root().join("xtask/tests/machinery")
+}
+
+/// The runtime by itself needs no Python, to build or to run.
 #[test]
-fn rust_tests_need_no_python() {
-    let said = cargo(&PLAIN.project)
-        .args(["test", "--test", "source"])
+fn the_runtime_needs_no_python() {
+    let folder = scratch("runtime");
+    generate(&folder, "runtime-ext").succeed();
+    let project = folder.join("runtime-ext");
+    fs::copy(
+        machinery().join("runtime.rs"),
+        project.join("tests/runtime.rs"),
+    )
+    .unwrap();
+    let said = cargo(&project)
+        .args(["test", "--test", "runtime"])
         .env("PYO3_NO_PYTHON", "1")
         .succeed();
-    assert!(said.contains("test result: ok"), "{said}");
+    assert!(said.contains("test result: ok. 5 passed"), "{said}");
+}
+
+/// Sessions, threads, signals and forks, and whoever reads Arrow streams.
+#[test]
+fn the_machinery_does_what_it_says() {
+    let environment = Environment::new("machinery", "3.12", &TEST_PACKAGES);
+    environment.install(&["duckdb", "polars"], &[]);
+    environment.install(&[&PLAIN.wheel], &[]);
+    environment.pytest(&machinery());
+}
+
+/// The machinery is the same in every project, and none of its files needs another in a circle.
+#[test]
+fn the_machinery_is_the_same_everywhere() {
+    let ffi = root().join("template/src/ffi");
+    let kit = root().join("template/tests/conformance");
+    for Built { project, .. } in projects() {
+        for (folder, of_template) in [("src/ffi", &ffi), ("tests/conformance", &kit)] {
+            for file in files(&project.join(folder)) {
+                if file.extension().is_some_and(|extension| extension != "pyc") {
+                    let path = project.join(folder).join(&file);
+                    assert_eq!(
+                        read(path),
+                        read(of_template.join(&file)),
+                        "{}",
+                        file.display()
+                    );
+                }
+            }
+        }
+    }
+    let mut left: Vec<(String, Vec<String>)> = files(&ffi)
+        .iter()
+        .map(|file| {
+            let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
+            let text = read(ffi.join(file));
+            assert!(
+                !text.contains("crate::") || !text.contains("use crate::source"),
+                "{name}"
+            );
+            let uses = text.split("use crate::ffi::").skip(1);
+            let uses = uses.map(|rest| rest.split([':', ';']).next().unwrap().to_owned());
+            (name, uses.collect())
+        })
+        .collect();
+    while !left.is_empty() {
+        let names: Vec<_> = left.iter().map(|(name, _)| name.clone()).collect();
+        let before = left.len();
+        left.retain(|(_, uses)| uses.iter().any(|used| names.contains(used)));
+        assert!(left.len() < before, "a circle: {left:?}");
+    }
 }
 
 #[test]
@@ -112,7 +174,14 @@ fn a_function_brings_no_source() {
     ];
     assert_eq!(dependencies, expected);
     let sources: Vec<_> = files(&project.join("src"));
-    let expected = ["host.rs", "lib.rs", "panic.rs", "scalar_udf.rs"];
+    let expected = [
+        "ffi.rs",
+        "ffi/error.rs",
+        "ffi/host.rs",
+        "ffi/scalar_udf.rs",
+        "lib.rs",
+        "scalar_udf.rs",
+    ];
     assert_eq!(sources, expected.map(PathBuf::from));
     for source in sources {
         assert!(!read(project.join("src").join(source)).contains("unsafe"));
@@ -121,17 +190,17 @@ fn a_function_brings_no_source() {
 
 #[test]
 fn unsafe_is_in_one_file_and_explained() {
-    for entry in fs::read_dir(FULL.project.join("src")).unwrap() {
-        let path = entry.unwrap().path();
-        let source = read(&path);
+    let sources = FULL.project.join("src");
+    for file in files(&sources) {
+        let source = read(sources.join(&file));
         let blocks = source.matches("unsafe {").count();
         let explained = source.matches("// SAFETY: ").count();
-        assert_eq!(blocks, explained, "{}", path.display());
+        assert_eq!(blocks, explained, "{}", file.display());
         assert_eq!(
             blocks > 0,
-            path.ends_with("capsule.rs"),
+            file.ends_with("capsule.rs"),
             "{}",
-            path.display()
+            file.display()
         );
     }
 }

@@ -10,14 +10,18 @@ use datafusion_common::{Result, exec_err};
 use futures::executor::block_on;
 use futures::{StreamExt, stream};
 
-#[path = "../src/panic.rs"]
-mod panic;
-#[path = "../src/runtime.rs"]
-mod runtime;
+mod ffi {
+    #[path = "../../../src/ffi/error.rs"]
+    pub mod error;
+    #[path = "../../../src/ffi/runtime.rs"]
+    pub mod runtime;
+}
+
+use ffi::{error, runtime};
 
 #[test]
 fn a_panic_becomes_an_error_with_its_message() {
-    let error = panic::catch(|| -> Result<()> { panic!("broken {}", 1) }).unwrap_err();
+    let error = error::catch(|| -> Result<()> { panic!("broken {}", 1) }).unwrap_err();
     assert!(error.to_string().ends_with(" panicked: broken 1"));
     let error = block_on(runtime::run(async { panic!("broken") as Result<()> })).unwrap_err();
     assert!(error.to_string().ends_with(" panicked: broken"));

@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from {{crate_name}} import Readings
+from plain_ext import Readings
 
 ROWS = 20_000
 SCHEMA = pa.schema(
@@ -65,7 +65,7 @@ import sys
 sys.modules["datafusion"] = None  # importing it fails
 
 import pyarrow as pa
-from {{crate_name}} import Readings
+from plain_ext import Readings
 print(pa.table(Readings()).num_rows)
 """
     assert run_python(code) == "1000\n"
@@ -119,9 +119,3 @@ def test_requested_schema_that_has_been_released(readings: Readings) -> None:
     pa.Schema._import_from_c_capsule(capsule)
     with pytest.raises(ValueError, match="got one that has been released"):
         readings.__arrow_c_stream__(capsule)
-
-
-@pytest.mark.parametrize("method", ["__arrow_c_schema__", "__arrow_c_stream__"])
-def test_dropped_unused(growth: Callable[[str, str], int], method: str) -> None:
-    setup = "from {{crate_name}} import Readings"
-    assert growth(setup, f"Readings().{method}()") < 2**20

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from datafusion import SessionContext
 
-from {{crate_name}} import Readings
+from plain_ext import Readings
 
 CODEC_GETTER = "__datafusion_logical_extension_codec__"
 

@@ -1,15 +1,16 @@
 //! What people copy today: a `MemTable` that is exported as the example of `datafusion-python` does
 //! it, without pushdown. It holds the batches of the benchmark's source.
 
-// Its functions that nothing here calls are called by the generated project.
+// What nothing here calls is called by the generated project.
 #[allow(dead_code)]
-#[path = "../../bench-ext/src/capsule.rs"]
-mod capsule;
-#[path = "../../bench-ext/src/exception.rs"]
-mod exception;
-#[allow(dead_code)]
-#[path = "../../bench-ext/src/host.rs"]
-mod host;
+#[path = "../../bench-ext/src/ffi"]
+mod ffi {
+    pub mod capsule;
+    pub mod error;
+    pub mod host;
+    pub mod runtime;
+    pub mod source;
+}
 #[allow(dead_code)]
 #[path = "../../bench-ext/src/source.rs"]
 mod source;
@@ -24,10 +25,11 @@ use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 use tokio::runtime::Runtime;
 
-use crate::capsule::of_session;
-use crate::exception::exception;
-use crate::host::Host;
-use crate::source::Source;
+use crate::ffi::capsule::of_session;
+use crate::ffi::error::exception;
+use crate::ffi::host::Host;
+use crate::ffi::source::{Scan, Source};
+use crate::source::ReadingsSource;
 
 #[pyclass(frozen)]
 struct Readings(Arc<MemTable>);
@@ -42,7 +44,7 @@ impl Readings {
         batch_rows: i64,
         copy: bool,
     ) -> PyResult<Self> {
-        let source = Source::try_new(rows, partitions, columns, batch_rows, copy);
+        let source = ReadingsSource::try_new(rows, partitions, columns, batch_rows, copy);
         let table = source.and_then(|source| Runtime::new()?.block_on(read(source)));
         Ok(Self(Arc::new(table.map_err(exception)?)))
     }
@@ -61,10 +63,16 @@ impl Readings {
     }
 }
 
-async fn read(source: Source) -> Result<MemTable> {
+async fn read(source: ReadingsSource) -> Result<MemTable> {
     let schema = source.schema();
+    let all = Scan {
+        projection: (0..schema.fields().len()).collect(),
+        schema: Arc::clone(&schema),
+        filters: vec![],
+        limit: None,
+    };
     let mut partitions = vec![];
-    for partition in source.plan(&schema, &[], None).await? {
+    for partition in source.partitions(&all).await? {
         partitions.push(partition.read(0)?.try_collect().await?);
     }
     MemTable::try_new(schema, partitions)

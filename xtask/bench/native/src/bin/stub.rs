@@ -2,25 +2,26 @@
 
 #![allow(dead_code, reason = "what only Python calls")]
 
-#[path = "../../../stub-ext/src/insert_exec.rs"]
-mod insert_exec;
-#[path = "../../../stub-ext/src/panic.rs"]
-mod panic;
-#[path = "../../../stub-ext/src/runtime.rs"]
-mod runtime;
+#[path = "../../../stub-ext/src/ffi"]
+mod ffi {
+    pub mod claims;
+    pub mod error;
+    pub mod runtime;
+    pub mod source;
+    pub mod source_exec;
+    pub mod source_table;
+}
+#[path = "../../../stub-ext/src/readings.rs"]
+mod readings;
 #[path = "../../../stub-ext/src/source.rs"]
 mod source;
-#[path = "../../../stub-ext/src/source_exec.rs"]
-mod source_exec;
-#[path = "../../../stub-ext/src/source_table.rs"]
-mod source_table;
 
 fn main() -> anyhow::Result<()> {
     native::serve(|arguments| {
         let [rows, partitions] = *arguments else {
             anyhow::bail!("expected rows, partitions");
         };
-        let source = source::Source::try_new(rows, partitions)?;
-        Ok(source_table::SourceTable::try_new(source)?)
+        let source = source::ReadingsSource::try_new(rows, partitions)?;
+        Ok(ffi::source_table::SourceTable::try_new(source)?)
     })
 }
