@@ -15,6 +15,7 @@ use datafusion_expr::Operator;
 
 /// More rows than this would overflow `recorded_at`.
 pub const MAX_ROWS: i64 = 1_000_000_000_000;
+pub const MAX_PARTITIONS: i64 = 1024;
 
 const SENSORS: [&str; 4] = ["attic", "cellar", "garden", "kitchen"];
 /// 2026-01-01T00:00:00Z, in microseconds since the Unix epoch.

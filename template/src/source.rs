@@ -17,9 +17,7 @@ use datafusion_expr::{Expr, TableProviderFilterPushDown};
 use futures::stream::{self, BoxStream, StreamExt};
 
 use crate::ffi::source::{Partition, Scan, Source, comparison};
-use crate::readings::{self, Counters, MAX_ROWS, intersect, range};
-
-pub const MAX_PARTITIONS: i64 = 1024;
+use crate::readings::{self, Counters, MAX_PARTITIONS, MAX_ROWS, intersect, range};
 
 /// A table of temperature readings.
 #[derive(Debug)]
@@ -40,11 +38,10 @@ impl ReadingsSource {
                 "partitions must be between 1 and {MAX_PARTITIONS}, got {partitions}"
             );
         }
-        let counters = Arc::default();
         Ok(Self {
             rows,
             partitions,
-            counters,
+            counters: Arc::default(),
         })
     }
 }
@@ -143,9 +140,7 @@ impl IdFilter {
 
 /// TODO(4): stop early where a `LIMIT` allows that.
 fn limited(partitions: Vec<Range<i64>>, limit: Option<usize>) -> impl Iterator<Item = Range<i64>> {
-    let mut wanted = limit
-        .and_then(|limit| i64::try_from(limit).ok())
-        .unwrap_or(i64::MAX);
+    let mut wanted = limit.map_or(i64::MAX, |limit| limit.min(i64::MAX as usize) as i64);
     let partitions = partitions.into_iter().filter(|ids| !ids.is_empty());
     partitions.map_while(move |ids| {
         let ids = ids.start..ids.end.min(ids.start.saturating_add(wanted));

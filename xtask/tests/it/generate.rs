@@ -401,9 +401,15 @@ fn check_reproducible(project: &Path, name: &str) {
 #[test]
 fn every_variable_is_declared() {
     let config = read_toml(root().join("cargo-generate.toml"));
-    let mut declared: BTreeSet<_> = ["project-name", "crate_name", "classes", "class"]
-        .map(str::to_owned)
-        .into();
+    let mut declared: BTreeSet<_> = [
+        "project-name",
+        "crate_name",
+        "classes",
+        "class",
+        "instances",
+    ]
+    .map(str::to_owned)
+    .into();
     declared.extend(config["placeholders"].as_table().unwrap().keys().cloned());
     declared.extend(extension_points());
     let versions = read(root().join("hooks/versions.rhai"));
@@ -411,8 +417,9 @@ fn every_variable_is_declared() {
         let (name, _) = line.trim().split_once(": ")?;
         (!name.contains(' ')).then(|| name.to_owned())
     }));
-    const KEYWORDS: [&str; 12] = [
+    const KEYWORDS: [&str; 13] = [
         "if", "elsif", "else", "endif", "for", "in", "endfor", "and", "or", "contains", "==", "!=",
+        "empty",
     ];
 
     let template = root().join("template");

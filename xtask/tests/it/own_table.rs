@@ -87,7 +87,7 @@ const LIES: [(&str, &str, &str, &str); 13] = [
         "order",
         "fn supports_filter",
         "fn sort_order(&self) -> Vec<datafusion_expr::SortExpr> {
-            vec![datafusion_expr::col(\"id\").sort(std::env::var(\"LIE\").is_err(), true)]
+            vec![datafusion_expr::col(\"id\").sort(std::env::var(\"LIE\").as_deref() != Ok(\"order\"), true)]
         }
 
         fn supports_filter",

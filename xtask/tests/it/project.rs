@@ -175,10 +175,10 @@ fn a_function_brings_no_source() {
     assert_eq!(dependencies, expected);
     let sources: Vec<_> = files(&project.join("src"));
     let expected = [
-        "ffi.rs",
         "ffi/error.rs",
         "ffi/host.rs",
         "ffi/scalar_udf.rs",
+        "ffi.rs",
         "lib.rs",
         "scalar_udf.rs",
     ];

@@ -48,7 +48,7 @@ fn of_a_generated_project() {
     let readme = read(project.join("README.md"));
     let output = marked(&readme, "quickstart output");
     let commands = commands_of(&readme);
-    assert!(commands.len() >= 8, "{commands:?}");
+    assert!(commands.len() >= 7, "{commands:?}");
     for Typed { line: command, .. } in commands {
         println!("$ {command}");
         let said = run(&project, &command);
