@@ -189,7 +189,7 @@ def predicates(subject: Subject) -> st.SearchStrategy[Expr]:
     )
 
 
-examples = settings(deadline=None, max_examples=60, report_multiple_bugs=False)
+examples = settings(deadline=None, max_examples=25, report_multiple_bugs=False)
 FILTERS = "Source::supports_filter, and what Source::partitions does with Scan::filters"
 
 

@@ -38,11 +38,15 @@ fn the_runtime_needs_no_python() {
     let folder = scratch("runtime");
     generate(&folder, "runtime-ext").succeed();
     let project = folder.join("runtime-ext");
-    fs::copy(
-        machinery().join("runtime.rs"),
-        project.join("tests/runtime.rs"),
-    )
-    .unwrap();
+    // Such a test has the modules that it needs in a folder of its own.
+    fs::create_dir_all(project.join("tests/ffi")).unwrap();
+    for (from, to) in [
+        (machinery().join("runtime.rs"), "tests/runtime.rs"),
+        (project.join("src/ffi/error.rs"), "tests/ffi/error.rs"),
+        (project.join("src/ffi/runtime.rs"), "tests/ffi/runtime.rs"),
+    ] {
+        fs::copy(from, project.join(to)).unwrap();
+    }
     let said = cargo(&project)
         .args(["test", "--test", "runtime"])
         .env("PYO3_NO_PYTHON", "1")

@@ -11,9 +11,7 @@ use futures::executor::block_on;
 use futures::{StreamExt, stream};
 
 mod ffi {
-    #[path = "../../../src/ffi/error.rs"]
     pub mod error;
-    #[path = "../../../src/ffi/runtime.rs"]
     pub mod runtime;
 }
 
