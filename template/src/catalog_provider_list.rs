@@ -9,8 +9,7 @@ use pyo3::types::PyCapsule;
 
 use crate::catalog_provider::ReadingsCatalogProvider;
 use crate::ffi::capsule::of_session;
-use crate::ffi::error::catch;
-use crate::ffi::error::exception;
+use crate::ffi::error::{catch, exception};
 use crate::ffi::host::Host;
 use crate::ffi::runtime;
 

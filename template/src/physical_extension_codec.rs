@@ -16,8 +16,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
 use crate::ffi::capsule::of_session;
-use crate::ffi::error::catch;
-use crate::ffi::error::exception;
+use crate::ffi::error::{catch, exception};
 use crate::ffi::host::Host;
 use crate::ffi::runtime;
 use crate::ffi::source::{Partition, Scan};

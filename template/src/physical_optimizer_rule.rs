@@ -11,8 +11,7 @@ use datafusion_session::PhysicalOptimizerRule;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::ffi::error::catch;
-use crate::ffi::error::exception;
+use crate::ffi::error::{catch, exception};
 use crate::ffi::host::Host;
 use crate::ffi::runtime;
 use crate::ffi::source_exec::SourceExec;

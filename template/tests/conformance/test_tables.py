@@ -96,7 +96,8 @@ PARAMETERS: list[Any] = [pytest.param(table, id=str(table)) for table in TABLES]
 @pytest.mark.parametrize("table", PARAMETERS)
 def test_rows_can_be_read(table: Table) -> None:
     subject = Subject(table)
-    assert pa.schema(subject.made) == subject.schema, "Source::schema says other columns"
+    promised = subject.ctx.table("t").schema()
+    assert promised == subject.schema, "Source::schema says other columns"
 
 
 @pytest.fixture(scope="module", params=PARAMETERS)
@@ -121,7 +122,7 @@ def test_number_of_rows(subject: Subject) -> None:
 def test_batches(subject: Subject, batch_size: int, partitions: int) -> None:
     other = Subject(subject.table, partitions, batch_size)
     assert Counter(rows(other.all)) == Counter(rows(subject.all)), "Look at Partition::read."
-    promised = pa.schema(subject.made)
+    promised = other.ctx.table("t").schema()
     for batch in other.ctx.table("t").collect():
         assert batch.schema.equals(promised, check_metadata=True), "Look at Source::schema."
         assert batch.num_rows <= batch_size
@@ -252,6 +253,8 @@ def test_again_and_in_threads(subject: Subject) -> None:
 
 
 def test_arrow_stream(subject: Subject) -> None:
+    if not hasattr(subject.made, "__arrow_c_stream__"):
+        pytest.skip("the table is for DataFusion only")
     table = pa.table(subject.made)
     table.validate(full=True)
     assert table.schema.equals(subject.schema, check_metadata=True)
