@@ -65,6 +65,7 @@ def offset(ctx: Any) -> object:
 ANSWERS: dict[str, tuple[Callable[[Any], object], object]] = {
     "register_all": (rows("SELECT count(*) AS n FROM readings"), [{"n": 1000}]),
     "Readings": (rows("SELECT count(*) AS n FROM t"), [{"n": 1000}]),
+    "Journal": (rows("SELECT count(*) AS n FROM t"), [{"n": 0}]),
     "ReadingsFactory": (
         rows(
             "CREATE EXTERNAL TABLE t STORED AS READINGS LOCATION 'sensors://house'",
