@@ -118,9 +118,15 @@ impl Environment {
 
     /// Runs the tests in `path`, which must pass.
     pub fn pytest(&self, path: &Path) {
+        self.pytest_with(path, &[]);
+    }
+
+    /// The same, with further arguments for pytest.
+    pub fn pytest_with(&self, path: &Path, arguments: &[&str]) {
         let said = self
             .python()
             .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
+            .args(arguments)
             .arg(path)
             .current_dir(path.parent().unwrap())
             .succeed();
