@@ -303,7 +303,7 @@ fn wrong_answers_are_refused() {
     assert_eq!(reason, format!("{expected}{WHAT_TO_DO}"));
     let reason = copy.run_and_fail(&answers("", "scalar_udf,scalar"));
     let expected = "\"scalar\" is none of the choices for extension_points, which are \
-                    table_provider, table_provider_factory, ";
+                    table_provider, insert, table_provider_factory, ";
     assert!(reason.starts_with(expected), "{reason}");
     assert!(reason.ends_with(WHAT_TO_DO), "{reason}");
 }
