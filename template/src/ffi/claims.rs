@@ -196,15 +196,15 @@ impl Order {
             .map(|by| by.expr.evaluate(batch)?.into_array(batch.num_rows()))
             .collect::<Result<Vec<_>>>()?;
         let rows = self.converter.convert_columns(&columns)?;
-        for row in &rows {
-            if self.last.as_ref().is_some_and(|last| last.row() > row) {
-                return exec_err!(
-                    "Source::sort_order claims that rows are sorted by {}, but Partition::read \
-                     returned others",
-                    self.sort_order
-                );
-            }
-            self.last = Some(row.owned());
+        if !self.last.iter().map(OwnedRow::row).chain(&rows).is_sorted() {
+            return exec_err!(
+                "Source::sort_order claims that rows are sorted by {}, but Partition::read \
+                 returned others",
+                self.sort_order
+            );
+        }
+        if let Some(last) = batch.num_rows().checked_sub(1) {
+            self.last = Some(rows.row(last).owned());
         }
         Ok(())
     }

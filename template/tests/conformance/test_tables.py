@@ -22,7 +22,6 @@ from instances import TABLES
 
 from conformance import Table
 
-Test = Callable[..., None]
 BATCH_SIZE = 100
 # Of all pairs of columns, this many columns are enough.
 SOME = 12
@@ -84,8 +83,8 @@ class Subject:
         extra = Counter(found[1]) - Counter(expected[1])
         if missing or extra:
             pytest.fail(
-                f"{query}\nlacks {sum(missing.values())} rows, such as {next(iter(missing), None)}, and "
-                f"has {sum(extra.values())} too many, such as {next(iter(extra), None)}. "
+                f"{query}\nlacks {sum(missing.values())} rows, such as {next(iter(missing), None)}, "
+                f"and has {sum(extra.values())} too many, such as {next(iter(extra), None)}. "
                 f"Look at {look_at}."
             )
 

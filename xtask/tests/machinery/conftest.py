@@ -1,13 +1,16 @@
-"""What the tests of the machinery share."""
+"""What the tests of the machinery share, some of it with the kit of a project."""
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from datafusion import SessionContext
+
+sys.path.append(str(Path(__file__).parents[3] / "template" / "tests"))
+import conformance
 
 
 @pytest.fixture
@@ -17,17 +20,4 @@ def ctx() -> SessionContext:
 
 @pytest.fixture
 def run_python() -> Callable[..., str]:
-    """Run code with arguments in a process of its own, as it may hang or die there."""
-
-    def run(code: str, *arguments: object) -> str:
-        done = subprocess.run(
-            [sys.executable, "-c", code, *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == 0, f"exit code {done.returncode}\n{done.stdout}{done.stderr}"
-        return done.stdout
-
-    return run
+    return conformance.run_python
