@@ -19,7 +19,7 @@ nox.options.default_venv_backend = "uv"
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 # A "t" is for free-threaded.
-PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14", "3.14t"]
+PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14", "3.15", "3.14t"]
 # Wheels are those that `datafusion` has: one for Python 3.10 and all later ones, and one that is
 # free-threaded.
 WHEELS = ["3.10", "3.14t"]

@@ -188,6 +188,11 @@ impl Options {
         self.0.decimals.0
     }
 
+    /// The arguments, from which `pickle` and `copy` make the options anew.
+    fn __getnewargs__(&self) -> (String, usize) {
+        (self.unit(), self.decimals())
+    }
+
     /// Hands the options to DataFusion, as a `datafusion_extension_options` capsule.
     fn __datafusion_extension_options__<'py>(
         &self,

@@ -8,8 +8,9 @@ use async_trait::async_trait;
 use datafusion_common::stats::Precision;
 use datafusion_common::{Result, Statistics};
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::PyCapsule;
+use pyo3::types::{PyCapsule, PyTuple};
 
 use crate::ffi::arrow_stream;
 use crate::ffi::capsule::export_table;
@@ -82,6 +83,16 @@ impl Journal {
     #[new]
     fn new(py: Python<'_>) -> PyResult<Self> {
         SourceTable::open(py, || Ok(JournalSource::default())).map(Self)
+    }
+
+    /// An empty journal can be pickled and copied. The rows of any other would be lost.
+    fn __getnewargs__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        if self.0.source().batches().is_empty() {
+            return Ok(PyTuple::empty(py));
+        }
+        Err(PyTypeError::new_err(
+            "a Journal that has rows cannot be pickled or copied: its rows are in this process only",
+        ))
     }
 
     /// Hands the table to DataFusion, as a `datafusion_table_provider` capsule.

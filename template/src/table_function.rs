@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arrow::datatypes::DataType;
 use datafusion_catalog::{TableFunctionArgs, TableFunctionImpl, TableProvider};
 use datafusion_common::{Result, ScalarValue, plan_err};
 use datafusion_expr::Expr;
@@ -33,12 +34,16 @@ fn source(arguments: &[Expr]) -> Result<ReadingsSource> {
     ReadingsSource::try_new(rows, partitions)
 }
 
-/// DataFusion has computed what can be computed: `10 * 100` arrives as a literal.
+/// DataFusion has computed what can be computed: `10 * 100` arrives as a literal, and so does
+/// `CAST(5 AS SMALLINT)`, in its own type.
 fn whole_number(name: &str, argument: &Expr) -> Result<i64> {
-    match argument {
-        Expr::Literal(ScalarValue::Int64(Some(number)), _) => Ok(*number),
-        other => plan_err!("expected {USAGE}, got {other} for {name}"),
+    if let Expr::Literal(value, _) = argument
+        && value.data_type().is_integer()
+        && let ScalarValue::Int64(Some(number)) = value.cast_to(&DataType::Int64)?
+    {
+        return Ok(number);
     }
+    plan_err!("expected {USAGE}, got {argument} for {name}")
 }
 
 #[derive(Debug)]

@@ -60,10 +60,16 @@ impl Readings {
         Ok(dict)
     }
 
-    fn __repr__(&self) -> String {
+    /// The arguments, from which `pickle` and `copy` make the table anew.
+    fn __getnewargs__(&self) -> (i64, i64) {
         let ReadingsSource {
             rows, partitions, ..
         } = self.0.source();
+        (*rows, *partitions)
+    }
+
+    fn __repr__(&self) -> String {
+        let (rows, partitions) = self.__getnewargs__();
         format!("Readings(rows={rows}, partitions={partitions})")
     }
 }

@@ -27,8 +27,17 @@ async fn source(statement: &CreateExternalTable) -> Result<ReadingsSource> {
         let got = statement.locations.join(", ");
         return plan_err!("LOCATION must be '{LOCATION}', got '{got}'");
     }
-    if !statement.schema.fields().is_empty() {
-        return plan_err!("the columns of readings are known: leave them out");
+    // A clause that is passed over would be lost without a word.
+    for (clause, is_there) in [
+        ("columns", !statement.schema.fields().is_empty()),
+        ("PARTITIONED BY", !statement.table_partition_cols.is_empty()),
+        ("WITH ORDER", !statement.order_exprs.is_empty()),
+        ("UNBOUNDED", statement.unbounded),
+        ("TEMPORARY", statement.temporary),
+    ] {
+        if is_there {
+            return plan_err!("a table of readings takes no {clause}: leave it out");
+        }
     }
     let (mut rows, mut partitions) = (1000, 4);
     for (option, value) in &statement.options {

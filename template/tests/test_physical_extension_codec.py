@@ -36,6 +36,13 @@ def test_id(ctx: SessionContext) -> None:
     assert ctx.physical_extension_codec_ids() == [ID]
 
 
+def test_no_rows_travel_too(ctx: SessionContext) -> None:
+    nothing = ctx.sql("SELECT id FROM readings WHERE id < 0").execution_plan()
+    plan = ExecutionPlan.from_bytes(ctx, nothing.to_bytes(ctx))
+    assert plan.partition_count == 1
+    assert [batch.to_pyarrow().num_rows for batch in ctx.execute(plan, 0)] in ([], [0])
+
+
 def test_in_another_process(
     ctx: SessionContext, encoded: bytes, run_python: Callable[..., str], tmp_path: Path
 ) -> None:

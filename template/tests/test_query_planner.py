@@ -69,6 +69,7 @@ def test_counts(ctx: SessionContext, limit: str, count: int) -> None:
         "SELECT sensor, count(*) AS n FROM readings WHERE id < 99 GROUP BY sensor ORDER BY sensor",
         "SELECT id FROM readings WHERE id < 9 AND sensor = 'attic' ORDER BY id DESC LIMIT 2 OFFSET 1",
         "SELECT id FROM readings WHERE id < 9 LIMIT 20 OFFSET 8",
+        "SELECT id FROM readings WHERE id < 0",
         "SELECT a.id FROM readings a JOIN readings b ON a.id = b.id WHERE a.id < 3 ORDER BY a.id",
         "SELECT 1 AS one UNION ALL SELECT 1",
     ],

@@ -32,6 +32,8 @@ def test_register_all() -> None:
         ("readings(1000)", 1000, 4),
         ("readings(10 * 100, 1 + 1)", 1000, 2),
         ("readings(0)", 0, 1),
+        ("readings(CAST(5 AS SMALLINT), CAST('2' AS INT UNSIGNED))", 5, 2),
+        ("readings(abs(-5), length('ab'))", 5, 2),
     ],
 )
 def test_arguments(ctx: SessionContext, call: str, rows: int, partitions: int) -> None:

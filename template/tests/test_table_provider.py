@@ -23,6 +23,8 @@ def readings(ctx: SessionContext) -> Readings:
 def test_register_all(ctx: SessionContext) -> None:
     count = register_all(ctx).sql("SELECT count(*) AS n FROM readings")
     assert count.to_pylist() == [{"n": 1000}]
+    with pytest.raises(ValueError, match="with a new SessionContext"):
+        register_all(ctx)
 
 
 @pytest.mark.usefixtures("readings")

@@ -77,7 +77,15 @@ def test_the_statement_is_datafusions(ctx: SessionContext) -> None:
         ),
         (
             "t (a INT) STORED AS READINGS LOCATION 'sensors://house'",
-            "the columns of readings are known: leave them out",
+            "a table of readings takes no columns: leave it out",
+        ),
+        (
+            "t STORED AS READINGS PARTITIONED BY (sensor) LOCATION 'sensors://house'",
+            "a table of readings takes no PARTITIONED BY: leave it out",
+        ),
+        (
+            "t STORED AS READINGS WITH ORDER (id DESC) LOCATION 'sensors://house'",
+            "a table of readings takes no WITH ORDER: leave it out",
         ),
     ],
 )

@@ -10,9 +10,10 @@ use crate::{root, versions};
 
 type Version = (u32, u32);
 
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 9] = [
     "python3",
     "python",
+    "python3.15",
     "python3.14",
     "python3.13",
     "python3.12",

@@ -44,6 +44,9 @@ class Readings:
     """
 
     def __new__(cls, rows: int = 1000, partitions: int = 4) -> Readings: ...
+    def __getnewargs__(self) -> tuple[int, int]:
+        """Return the arguments, from which ``pickle`` and ``copy`` make the table anew."""
+
     @property
     def counters(self) -> Counters:
         """What the table has done so far, over all queries."""
@@ -87,6 +90,13 @@ class Journal:
     """
 
     def __new__(cls) -> Journal: ...
+    def __getnewargs__(self) -> tuple[()]:
+        """Return no arguments, from which ``pickle`` and ``copy`` make an empty journal.
+
+        Raises:
+            TypeError: the journal has rows, which are in this process only.
+        """
+
     def __datafusion_table_provider__(self, session: object = None) -> CapsuleType:
         """Hand the table to DataFusion, as a ``datafusion_table_provider`` capsule.
 
@@ -312,6 +322,9 @@ class Options:
     """
 
     def __new__(cls, unit: str = "celsius", decimals: int = 1) -> Options: ...
+    def __getnewargs__(self) -> tuple[str, int]:
+        """Return the arguments, from which ``pickle`` and ``copy`` make the options anew."""
+
     @property
     def unit(self) -> str:
         """The unit that temperatures are shown in."""

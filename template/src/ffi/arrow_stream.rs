@@ -21,8 +21,9 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::ffi::capsule::{arrow_schema, export_arrow};
+use crate::ffi::capsule::arrow_schema;
 use crate::ffi::error::exception;
+use crate::ffi::host::Capsule;
 use crate::ffi::runtime;
 use crate::ffi::source::Source;
 use crate::ffi::source_exec::columns;
@@ -39,7 +40,7 @@ pub fn export_schema<'py>(
 ) -> PyResult<Bound<'py, PyCapsule>> {
     let schema = FFI_ArrowSchema::try_from(table.schema().as_ref())
         .map_err(|error| PyValueError::new_err(error.to_string()))?;
-    export_arrow(py, schema)
+    PyCapsule::new_with_value(py, schema, FFI_ArrowSchema::NAME)
 }
 
 /// All rows of `table`, as an `arrow_array_stream` capsule, cast to `requested_schema` if there is
@@ -56,7 +57,8 @@ pub fn export<'py, S: Source>(
             ArrowStream::try_new(plan, requested_schema)
         })
         .map_err(exception)?;
-    export_arrow(py, FFI_ArrowArrayStream::new(Box::new(stream)))
+    let stream = FFI_ArrowArrayStream::new(Box::new(stream));
+    PyCapsule::new_with_value(py, stream, FFI_ArrowArrayStream::NAME)
 }
 
 /// Reads the partitions one after the other, so that rows come in the order of the source.

@@ -17,26 +17,13 @@ use crate::ffi::error::exception;
 use crate::ffi::host::{Capsule, Host};
 use crate::ffi::runtime;
 
-/// Capsules of the [Arrow PyCapsule Interface][spec], which is the same for every version.
-///
-/// [spec]: https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html
-pub trait ArrowCapsule: Capsule {}
-
-impl ArrowCapsule for FFI_ArrowSchema {}
-
+// Those of the Arrow PyCapsule Interface are the same for every version of a host.
 impl Capsule for FFI_ArrowSchema {
     const NAME: &'static CStr = c"arrow_schema";
 }
 
-impl ArrowCapsule for FFI_ArrowArrayStream {}
-
 impl Capsule for FFI_ArrowArrayStream {
     const NAME: &'static CStr = c"arrow_array_stream";
-}
-
-/// Puts `value` into a capsule, which drops it unless somebody takes it.
-pub fn export_arrow<T: ArrowCapsule>(py: Python<'_>, value: T) -> PyResult<Bound<'_, PyCapsule>> {
-    PyCapsule::new_with_value(py, value, T::NAME)
 }
 
 /// The schema in an `arrow_schema` capsule, which stays its owner.

@@ -4,15 +4,16 @@
 //! which made the claim. The number of rows is always checked. Columns and their order are checked
 //! in development builds only, because that takes time.
 
+use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, Datum, RecordBatch};
-use arrow::compute::kernels::cmp::{eq, gt, lt};
+use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::datatypes::SchemaRef;
-use arrow::error::ArrowError;
 use arrow::row::{OwnedRow, RowConverter, SortField};
 use datafusion_common::stats::Precision;
-use datafusion_common::{ColumnStatistics, Result, Statistics, exec_err};
+use datafusion_common::{ColumnStatistics, Result, ScalarValue, Statistics, exec_err};
+use datafusion_functions_aggregate_common::min_max::{max_batch, min_batch};
 use datafusion_physical_expr::LexOrdering;
 
 /// What is claimed of one partition, and what has been seen of it.
@@ -49,10 +50,8 @@ impl Claims {
     /// Looks at a batch of the partition.
     pub fn see(&mut self, batch: &RecordBatch) -> Result<()> {
         self.rows += batch.num_rows();
-        if let Precision::Exact(claimed) = self.statistics.num_rows
-            && self.rows > claimed
-        {
-            return self.wrong_rows(claimed);
+        if self.statistics.num_rows.get_value() < Some(&self.rows) {
+            self.check_rows()?;
         }
         for (claims, column) in self.columns.iter_mut().zip(batch.columns()) {
             claims.see(column)?;
@@ -65,19 +64,22 @@ impl Claims {
 
     /// Says whether all claims were true, after the last batch.
     pub fn finish(&self) -> Result<()> {
-        if let Precision::Exact(claimed) = self.statistics.num_rows
-            && self.rows != claimed
-        {
-            return self.wrong_rows(claimed);
-        }
+        self.check_rows()?;
         self.columns.iter().try_for_each(ColumnClaims::finish)
     }
 
-    fn wrong_rows(&self, claimed: usize) -> Result<()> {
-        exec_err!(
-            "Partition::statistics claims exactly {claimed} rows, but Partition::read returned {}",
-            self.rows
-        )
+    fn check_rows(&self) -> Result<()> {
+        check(self.statistics.num_rows, self.rows, "rows")
+    }
+}
+
+fn check(claimed: Precision<usize>, found: usize, what: &str) -> Result<()> {
+    match claimed {
+        Precision::Exact(claimed) if claimed != found => exec_err!(
+            "Partition::statistics claims exactly {claimed} {what}, but Partition::read returned \
+             {found}"
+        ),
+        _ => Ok(()),
     }
 }
 
@@ -85,84 +87,100 @@ struct ColumnClaims {
     name: String,
     claimed: ColumnStatistics,
     nulls: usize,
-    /// Whether a value equals the claimed minimum, and the claimed maximum.
-    attained: [bool; 2],
+    distinct: HashSet<ScalarValue>,
+    bounds: [Bound; 2],
 }
-
-type Compare = fn(&dyn Datum, &dyn Datum) -> Result<BooleanArray, ArrowError>;
 
 impl ColumnClaims {
     fn new(name: &str, claimed: &ColumnStatistics) -> Self {
+        let bound = |what, claimed: &Precision<_>, of_batch, outside| Bound {
+            what,
+            claimed: claimed.clone(),
+            of_batch,
+            outside,
+            attained: false,
+        };
         Self {
             name: name.to_owned(),
             claimed: claimed.clone(),
             nulls: 0,
-            attained: [false; 2],
+            distinct: HashSet::new(),
+            bounds: [
+                bound("minimum", &claimed.min_value, min_batch, Ordering::Less),
+                bound("maximum", &claimed.max_value, max_batch, Ordering::Greater),
+            ],
         }
     }
 
     fn see(&mut self, column: &ArrayRef) -> Result<()> {
         self.nulls += column.logical_null_count();
-        let name = &self.name;
-        let bounds: [(_, _, Compare); 2] = [
-            ("below the minimum", &self.claimed.min_value, lt),
-            ("above the maximum", &self.claimed.max_value, gt),
-        ];
-        for ((what, claimed, outside), attained) in bounds.into_iter().zip(&mut self.attained) {
-            let Some(bound) = claimed.get_value().filter(|bound| !bound.is_null()) else {
-                continue;
-            };
-            // Arrow does not compare lists and the like.
-            if column.data_type().is_nested() {
-                continue;
-            }
-            let any = |compare: Compare| -> Result<bool> {
-                match compare(column, &bound.to_scalar()?) {
-                    Ok(found) => Ok(found.true_count() > 0),
-                    Err(error) => exec_err!(
-                        "Partition::statistics claims a bound of {name} that is no value of this \
-                         column: {error}"
-                    ),
+        if let Precision::Exact(_) = self.claimed.distinct_count {
+            for row in 0..column.len() {
+                let value = ScalarValue::try_from_array(column, row)?;
+                if !value.is_null() {
+                    self.distinct.insert(value);
                 }
-            };
-            if any(outside)? {
-                return exec_err!(
-                    "Partition::statistics claims that no {name} is {what} {bound}, but \
-                     Partition::read returned one"
-                );
             }
-            *attained |= any(eq)?;
         }
-        Ok(())
+        let mut bounds = self.bounds.iter_mut();
+        bounds.try_for_each(|bound| bound.see(column, &self.name))
     }
 
     fn finish(&self) -> Result<()> {
         let name = &self.name;
-        if let Precision::Exact(claimed) = self.claimed.null_count
-            && claimed != self.nulls
-        {
+        let nulls = format!("nulls of {name}");
+        check(self.claimed.null_count, self.nulls, &nulls)?;
+        let distinct = format!("distinct values of {name}");
+        check(self.claimed.distinct_count, self.distinct.len(), &distinct)?;
+        self.bounds.iter().try_for_each(|bound| bound.finish(name))
+    }
+}
+
+/// The claim that a value is the minimum or the maximum of a column. If the claim is `Inexact`, no
+/// value may be outside of it all the same.
+struct Bound {
+    what: &'static str,
+    claimed: Precision<ScalarValue>,
+    of_batch: fn(&ArrayRef) -> Result<ScalarValue>,
+    outside: Ordering,
+    attained: bool,
+}
+
+impl Bound {
+    /// A null is no claim.
+    fn claimed(&self) -> Option<&ScalarValue> {
+        self.claimed.get_value().filter(|bound| !bound.is_null())
+    }
+
+    fn see(&mut self, column: &ArrayRef, name: &str) -> Result<()> {
+        let Some(bound) = self.claimed() else {
+            return Ok(());
+        };
+        let value = (self.of_batch)(column)?;
+        if value.is_null() {
+            return Ok(());
+        }
+        let order = value.partial_cmp(bound);
+        if order.is_none() || order == Some(self.outside) {
             return exec_err!(
-                "Partition::statistics claims exactly {claimed} nulls of {name}, but \
-                 Partition::read returned {}",
-                self.nulls
+                "Partition::statistics claims that {bound:?} is the {} of {name}, but \
+                 Partition::read returned {value:?}",
+                self.what
             );
         }
-        let bounds = [
-            ("minimum", &self.claimed.min_value),
-            ("maximum", &self.claimed.max_value),
-        ];
-        for ((what, claimed), attained) in bounds.into_iter().zip(self.attained) {
-            if let Precision::Exact(bound) = claimed
-                && !bound.is_null()
-                && !attained
-            {
-                return exec_err!(
-                    "Partition::statistics claims that {bound} is the {what} of {name}, but \
-                     Partition::read returned no such value"
-                );
-            }
-        }
+        self.attained |= order == Some(Ordering::Equal);
         Ok(())
+    }
+
+    fn finish(&self, name: &str) -> Result<()> {
+        match (&self.claimed, self.claimed()) {
+            (Precision::Exact(_), Some(bound)) if !self.attained => exec_err!(
+                "Partition::statistics claims that {bound:?} is the {} of {name}, but \
+                 Partition::read returned no such value",
+                self.what
+            ),
+            _ => Ok(()),
+        }
     }
 }
 

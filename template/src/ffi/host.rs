@@ -4,7 +4,9 @@
 use std::ffi::CStr;
 use std::hint::black_box;
 
-use pyo3::exceptions::{PyImportError, PyModuleNotFoundError};
+use pyo3::exceptions::{
+    PyException, PyImportError, PyMemoryError, PyModuleNotFoundError, PyOSError,
+};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
@@ -67,6 +69,7 @@ impl<'py> Host<'py> {
             Err(error) if error.is_instance_of::<PyModuleNotFoundError>(py) => {
                 "datafusion is not installed".to_owned()
             }
+            Err(error) if is_of_the_process(py, error) => return Err(error.clone_ref(py)),
             Err(_) => "the version of the installed datafusion cannot be read".to_owned(),
         };
         let error = PyImportError::new_err(format!(
@@ -107,6 +110,13 @@ fn keep_freed_memory() {
     // The block is never written to, so it takes no memory.
     let block = Vec::<u8>::with_capacity(16 << 20);
     drop(black_box(block));
+}
+
+/// Whether `error` says nothing about the host: Ctrl-C, no memory left, too many open files.
+fn is_of_the_process(py: Python<'_>, error: &PyErr) -> bool {
+    !error.is_instance_of::<PyException>(py)
+        || error.is_instance_of::<PyMemoryError>(py)
+        || error.is_instance_of::<PyOSError>(py)
 }
 
 fn major(version: &str) -> Option<u64> {

@@ -21,15 +21,14 @@ use crate::ffi::error::{catch, panicked};
 /// When its threads cannot be started, and in a process that was forked after they were: threads
 /// do not survive a fork, so waiting for one would hang for ever.
 pub fn handle() -> Result<Handle> {
-    static RUNTIME: OnceLock<(u32, std::io::Result<Runtime>)> = OnceLock::new();
+    static RUNTIME: OnceLock<(u32, Result<Runtime>)> = OnceLock::new();
 
     let process = std::process::id();
     let (started_in, runtime) = RUNTIME.get_or_init(|| {
-        let runtime = Builder::new_multi_thread()
-            .enable_all()
-            .thread_name(env!("CARGO_PKG_NAME"))
-            .build();
-        (process, runtime)
+        let mut builder = Builder::new_multi_thread();
+        builder.enable_all().thread_name(env!("CARGO_PKG_NAME"));
+        // tokio panics where the system starts no more threads.
+        (process, catch(|| Ok(builder.build()?)))
     });
     if *started_in != process {
         return exec_err!(
@@ -41,7 +40,10 @@ pub fn handle() -> Result<Handle> {
     }
     match runtime {
         Ok(runtime) => Ok(runtime.handle().clone()),
-        Err(error) => exec_err!("cannot start the tokio runtime: {error}"),
+        Err(error) => exec_err!(
+            "cannot start the tokio runtime: {}",
+            error.strip_backtrace()
+        ),
     }
 }
 

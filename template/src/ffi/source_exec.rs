@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
-use std::task::{Poll, ready};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
@@ -11,12 +10,16 @@ use datafusion_common::{Result, Statistics, exec_err};
 use datafusion_execution::TaskContext;
 use datafusion_expr::{Expr, SortExpr};
 use datafusion_physical_expr::{LexOrdering, create_ordering};
-use datafusion_physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
-use datafusion_physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion_physical_plan::metrics::{
+    BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet, SplitMetrics,
+};
+use datafusion_physical_plan::stream::{
+    BatchSplitStream, EmptyRecordBatchStream, RecordBatchStreamAdapter,
+};
 use datafusion_physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use datafusion_physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties,
-    ReplaceChildrenOptions, SendableRecordBatchStream, StatisticsArgs,
+    SendableRecordBatchStream, StatisticsArgs,
 };
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
@@ -75,7 +78,12 @@ impl SourceExec {
                 })
             })
             .collect();
-        let streams = partitions.iter().map(|p| Arc::clone(p) as _).collect();
+        let mut streams: Vec<Arc<dyn PartitionStream>> = vec![];
+        streams.extend(partitions.iter().map(|p| Arc::clone(p) as _));
+        if streams.is_empty() {
+            // A plan has one partition at least.
+            streams.push(Arc::new(NoRows(Arc::clone(&schema))));
+        }
         // The source projects by itself, so there is no projection here.
         let streaming = StreamingTableExec::try_new(schema, streams, None, orders, false, limit)?;
         Ok(Self {
@@ -145,14 +153,6 @@ impl ExecutionPlan for SourceExec {
 
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
         vec![]
-    }
-
-    fn replace_children(
-        self: Arc<Self>,
-        _: Vec<Arc<dyn ExecutionPlan>>,
-        _: ReplaceChildrenOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        Ok(self)
     }
 
     fn with_new_children(
@@ -231,36 +231,21 @@ impl SourcePartition {
         Ok(self.statistics.get_or_init(|| Arc::new(statistics)))
     }
 
+    /// The rows, as long as they are what was claimed of them.
     fn read(&self, batch_size: usize) -> Result<BoxStream<'static, Result<RecordBatch>>> {
         let (scan, statistics) = (Arc::clone(&self.scan), Arc::clone(self.statistics()?));
-        let mut claims = Claims::try_new(statistics, &scan.scan.schema, scan.sort_order.as_ref())?;
-        let mut batches = self.partition.read(batch_size)?;
-        // What is left of a batch that was too large.
-        let mut rest = None;
-        let mut finished = false;
-        let checked = stream::poll_fn(move |cx| {
-            let batch = match rest.take() {
-                Some(rest) => Ok(rest),
-                None if finished => return Poll::Ready(None),
-                None => match ready!(batches.poll_next_unpin(cx)) {
-                    Some(batch) => batch.and_then(|batch| {
-                        let batch = scan.project(batch)?;
-                        claims.see(&batch)?;
-                        Ok(batch)
-                    }),
-                    None => {
-                        finished = true;
-                        return Poll::Ready(claims.finish().err().map(Err));
-                    }
-                },
+        let claims = Claims::try_new(statistics, &scan.scan.schema, scan.sort_order.as_ref())?;
+        let state = (self.partition.read(batch_size)?, scan, claims);
+        let rows = stream::try_unfold(state, async |(mut batches, scan, mut claims)| {
+            let Some(batch) = batches.try_next().await? else {
+                claims.finish()?;
+                return Ok(None);
             };
-            Poll::Ready(Some(batch.map(|batch| {
-                let first;
-                (first, rest) = split(batch, batch_size);
-                first
-            })))
+            let batch = scan.project(batch)?;
+            claims.see(&batch)?;
+            Ok(Some((batch, (batches, scan, claims))))
         });
-        Ok(checked.boxed())
+        Ok(rows.boxed())
     }
 }
 
@@ -289,16 +274,6 @@ pub fn columns(schema: &Schema) -> String {
     columns.join(", ")
 }
 
-/// The first `batch_size` rows of `batch`, and the others.
-fn split(batch: RecordBatch, batch_size: usize) -> (RecordBatch, Option<RecordBatch>) {
-    let rows = batch.num_rows();
-    if rows <= batch_size || batch_size == 0 {
-        return (batch, None);
-    }
-    let rest = batch.slice(batch_size, rows - batch_size);
-    (batch.slice(0, batch_size), Some(rest))
-}
-
 impl PartitionStream for SourcePartition {
     fn schema(&self) -> &SchemaRef {
         &self.scan.scan.schema
@@ -306,12 +281,26 @@ impl PartitionStream for SourcePartition {
 
     fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
         let batch_size = context.session_config().batch_size();
+        let schema = Arc::clone(PartitionStream::schema(self));
         let metrics = BaselineMetrics::new(&self.metrics, self.index);
         let batches = runtime::run_stream(|| self.read(batch_size))
             .inspect_ok(move |batch| metrics.record_output(batch.num_rows()));
-        Box::pin(RecordBatchStreamAdapter::new(
-            Arc::clone(PartitionStream::schema(self)),
-            batches,
-        ))
+        let rows = Box::pin(RecordBatchStreamAdapter::new(schema, batches));
+        let metrics = SplitMetrics::new(&self.metrics, self.index);
+        Box::pin(BatchSplitStream::new(rows, batch_size, metrics))
+    }
+}
+
+/// What is left when a source has no partition for a query.
+#[derive(Debug)]
+struct NoRows(SchemaRef);
+
+impl PartitionStream for NoRows {
+    fn schema(&self) -> &SchemaRef {
+        &self.0
+    }
+
+    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
+        Box::pin(EmptyRecordBatchStream::new(Arc::clone(&self.0)))
     }
 }

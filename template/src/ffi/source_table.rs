@@ -8,7 +8,6 @@ use datafusion_catalog::{Session, TableProvider};
 use datafusion_common::Result;
 use datafusion_expr::{Expr, SortExpr, TableProviderFilterPushDown, TableType};
 use datafusion_physical_plan::ExecutionPlan;
-use datafusion_physical_plan::empty::EmptyExec;
 use pyo3::prelude::*;
 
 use crate::ffi::error::{catch, exception};
@@ -68,9 +67,6 @@ impl<S: Source> SourceTable<S> {
         };
         runtime::run(async {
             let partitions = self.source.partitions(&scan).await?;
-            if partitions.is_empty() {
-                return Ok(Arc::new(EmptyExec::new(scan.schema)) as _);
-            }
             let table_schema = Arc::clone(&self.schema);
             let plan = SourceExec::try_new(table_schema, scan, &self.sort_order, partitions)?;
             Ok(Arc::new(plan) as _)

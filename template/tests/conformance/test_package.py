@@ -6,6 +6,7 @@ import inspect
 import multiprocessing
 import re
 import sys
+import sysconfig
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,12 @@ def test_wrong_host_is_an_import_error(version: str, problem: str) -> None:
     for message in messages:
         assert problem in message
         assert 'Run: pip install "datafusion>=' in message
+
+
+@pytest.mark.skipif(not sysconfig.get_config_var("Py_GIL_DISABLED"), reason="has the GIL")
+def test_gil_stays_off() -> None:
+    code = f"import sys, {PACKAGE.__name__}; print(sys._is_gil_enabled())"
+    assert run_python(code) == "False\n"
 
 
 FORK = """

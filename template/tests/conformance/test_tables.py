@@ -6,6 +6,7 @@ methods in Rust to look at.
 
 from __future__ import annotations
 
+import pickle
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -110,7 +111,8 @@ def subject(request: pytest.FixtureRequest) -> Subject:
 def test_number_of_rows(subject: Subject) -> None:
     table = subject.table
     if table.rows is not None:
-        assert subject.all.num_rows == table.rows, "Look at Source::partitions and Partition::read."
+        look_at = "Source::partitions, Partition::read, and Insert::insert if it made the rows"
+        assert subject.all.num_rows == table.rows, f"Look at {look_at}."
     if table.key:
         [(row, times)] = Counter(rows(subject.all.select(table.key))).most_common(1) or [((), 1)]
         assert times == 1, f"{row} comes {times} times: look at Source::partitions."
@@ -139,8 +141,15 @@ def test_columns(subject: Subject) -> None:
 
 def test_statistics(subject: Subject) -> None:
     subject.same("SELECT count(*) FROM $t", "Partition::statistics")
-    for name, what in product(map(quoted, subject.schema.names), ["count", "min", "max"]):
-        subject.same(f"SELECT {what}({name}) FROM $t", "Partition::statistics")
+    for field in subject.schema:
+        name = quoted(field.name)
+        asked = [f"{what}({name})" for what in ("count", "min", "max")]
+        asked.append(f"count(DISTINCT {name})")
+        # The sum of floats depends on the order in which they come.
+        if pa.types.is_integer(field.type) or pa.types.is_decimal(field.type):
+            asked.append(f"sum({name})")
+        for what in asked:
+            subject.same(f"SELECT {what} FROM $t", "Partition::statistics")
 
 
 def test_queries(subject: Subject) -> None:
@@ -249,6 +258,16 @@ def test_again_and_in_threads(subject: Subject) -> None:
     assert read() == expected, "Look at Partition::read: it gives other rows the second time."
     with ThreadPoolExecutor(8) as pool:
         assert all(found == expected for found in pool.map(read, range(8))), "Partition::read"
+
+
+def test_pickle(subject: Subject) -> None:
+    try:
+        made = pickle.loads(pickle.dumps(subject.made))
+    except TypeError as error:
+        pytest.skip(str(error))
+    subject.ctx.register_table("copied", made)
+    copied = subject.ctx.table("copied").to_arrow_table()
+    assert Counter(rows(copied)) == Counter(rows(subject.all)), "Look at __getnewargs__."
 
 
 def test_arrow_stream(subject: Subject) -> None:

@@ -97,18 +97,6 @@ impl Environment {
             .succeed();
     }
 
-    /// Builds a source distribution, quickly, and installs that.
-    pub fn install_built(&self, sdist: &Path) {
-        let mut install = tool("uv");
-        install
-            .args(["pip", "install", "--quiet", "--python"])
-            .arg(venv_program(&self.0, "python"))
-            .arg(sdist)
-            .env("MATURIN_PEP517_ARGS", "--profile=dev");
-        build_environment(&mut install);
-        install.succeed();
-    }
-
     pub fn python(&self) -> Command {
         let mut command = Command::new(venv_program(&self.0, "python"));
         // Not the tests' own folder, nor a cache in the project.

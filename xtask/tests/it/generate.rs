@@ -210,8 +210,7 @@ fn check_answers(folder: &Path, name: &str, answers: &Answers) {
 }
 
 /// Every selection of extension points there is. It renders thousands of projects, which takes
-/// half an hour, and is for the nightly run:
-/// `cargo test every_selection -- --ignored --nocapture`.
+/// half an hour, and is for the nightly run: `cargo test -- --ignored --nocapture`.
 #[test]
 #[ignore = "takes half an hour"]
 fn every_selection() {

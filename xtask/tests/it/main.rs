@@ -11,6 +11,8 @@ mod environment;
 mod generate;
 mod hostile;
 mod hosts;
+#[cfg(target_os = "linux")]
+mod lies;
 mod lists;
 mod names;
 mod own_table;

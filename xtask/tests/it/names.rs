@@ -151,14 +151,13 @@ fn any_name_is_taken_or_refused() {
     // One for each core.
     std::thread::scope(|scope| {
         for half in ["any name", "any other name"] {
-            scope.spawn(move || taken_or_refused(&scratch(half), 1_000));
+            scope.spawn(move || taken_or_refused(&scratch(half)));
         }
     });
 }
 
-fn taken_or_refused(folder: &Path, cases: u32) {
+fn taken_or_refused(folder: &Path) {
     let config = Config {
-        cases,
         failure_persistence: None,
         ..Config::default()
     };

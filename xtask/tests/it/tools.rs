@@ -262,6 +262,14 @@ pub fn build_environment(command: &mut Command) {
     command.env("CARGO_TARGET_DIR", target().join("generated ä ö"));
 }
 
+/// The profile of a release takes ten minutes to build. With these, one takes three: for tests of how
+/// a release is made, and not of what is in it.
+pub const QUICK_RELEASE: [(&str, &str); 3] = [
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
+    ("CARGO_PROFILE_RELEASE_LTO", "off"),
+];
+
 /// A CPython of the given version: from pyenv, or wherever uv finds one.
 pub fn cpython(version: &str) -> PathBuf {
     let pyenv = std::env::var_os("PYENV_ROOT")

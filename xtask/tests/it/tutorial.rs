@@ -9,7 +9,7 @@ use xtask::root;
 
 use crate::page::{Block, blocks, commands};
 use crate::readme::shell;
-use crate::tools::{Run, read, scratch, template_repository, typed};
+use crate::tools::{QUICK_RELEASE, Run, read, scratch, template_repository, typed};
 
 /// A reader, who does what the pages say.
 struct Reader {
@@ -90,10 +90,7 @@ impl Reader {
         let mut shell = shell(&self.folder, &typed(command, &self.template));
         shell
             .env("UV_PYTHON_DOWNLOADS", "never")
-            // What is published is a release build, of course; this is a quick one.
-            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
-            .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
-            .env("CARGO_PROFILE_RELEASE_LTO", "off");
+            .envs(QUICK_RELEASE);
         let output = shell.finish();
         let said = String::from_utf8(output.stdout).unwrap();
         let besides = String::from_utf8_lossy(&output.stderr);

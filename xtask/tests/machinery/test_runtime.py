@@ -37,6 +37,29 @@ def test_context_is_collected_before_the_query() -> None:
         table.collect()
 
 
+NO_THREADS = """
+import resource
+from datafusion import SessionContext
+from plain_ext import Readings
+
+ctx = SessionContext()
+ctx.sql("SELECT 1").collect()  # The host's own threads run by now.
+with open("/proc/self/statm") as statm:
+    in_use = int(statm.read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (in_use + 1_000_000, resource.RLIM_INFINITY))
+try:
+    ctx.register_table("readings", Readings())
+except Exception as error:
+    print(type(error).__name__, error)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_no_threads_can_be_started(run_python: Callable[..., str]) -> None:
+    said = run_python(NO_THREADS)
+    assert said.startswith("RuntimeError Execution error: cannot start the tokio runtime: ")
+
+
 CTRL_C = """
 import signal, sys, threading, time
 from datafusion import SessionConfig, SessionContext

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import importlib.metadata
+
 import pytest
 from datafusion import SessionContext
 
-from plain_ext import Readings
+from plain_ext import Readings, check_host
 
 CODEC_GETTER = "__datafusion_logical_extension_codec__"
 
@@ -59,3 +62,22 @@ def test_another_capsule() -> None:
 def test_bare_codec(ctx: SessionContext) -> None:
     codec = getattr(ctx, CODEC_GETTER)()
     assert '"datafusion_table_provider"' in repr(Readings().__datafusion_table_provider__(codec))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        KeyboardInterrupt(),
+        SystemExit(1),
+        MemoryError(),
+        OSError(errno.EMFILE, "Too many open files"),
+    ],
+)
+def test_what_is_no_word_of_the_host(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    def version(_: str) -> str:
+        raise error
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    with pytest.raises(type(error)) as raised:
+        check_host()
+    assert raised.value is error

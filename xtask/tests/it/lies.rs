@@ -1,0 +1,160 @@
+//! Lies about the stubs: whatever a source or a function claims wrongly, the conformance kit fails with
+//! a sentence that names the method to look at.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::LazyLock;
+use std::thread;
+
+use serde::Deserialize;
+use xtask::root;
+
+use crate::environment::{Built, Environment, TEST_PACKAGES};
+use crate::tools::{Run, read};
+
+/// See lies.toml.
+#[derive(Deserialize)]
+struct Lie {
+    name: String,
+    file: String,
+    says: String,
+    instead: String,
+    look_at: String,
+}
+
+static LIES: LazyLock<Vec<Lie>> = LazyLock::new(|| {
+    #[derive(Deserialize)]
+    struct Lies {
+        lie: Vec<Lie>,
+    }
+    let lies = read(root().join("xtask/tests/lies.toml"));
+    toml::from_str::<Lies>(&lies).unwrap().lie
+});
+
+/// The stub claims no order. This one is put there, so that there can be a lie about it.
+const SORT_ORDER: &str = "fn sort_order(&self) -> Vec<datafusion_expr::SortExpr> {
+        vec![datafusion_expr::col(\"id\").sort(true, true)]
+    }
+
+    ";
+
+/// Claims something about the column `id`.
+const CLAIM: &str = "
+fn claim(
+    schema: &SchemaRef,
+    about: impl Fn(datafusion_common::ColumnStatistics) -> datafusion_common::ColumnStatistics,
+) -> Statistics {
+    let mut statistics = Statistics::new_unknown(schema);
+    for (field, column) in schema.fields().iter().zip(&mut statistics.column_statistics) {
+        if field.name() == \"id\" {
+            *column = about(column.clone());
+        }
+    }
+    statistics
+}
+";
+
+fn lie(project: &Path) {
+    let source = project.join("src/source.rs");
+    let text = read(&source).replace(
+        "fn supports_filter",
+        &format!("{SORT_ORDER}fn supports_filter"),
+    );
+    fs::write(source, text + CLAIM).unwrap();
+
+    let places: BTreeSet<_> = LIES.iter().map(|lie| (&lie.file, &lie.says)).collect();
+    for (file, says) in places {
+        let path = project.join(file);
+        let text = read(&path);
+        assert!(text.contains(says), "{file}: no {says}");
+        let lies = LIES
+            .iter()
+            .filter(|lie| (&lie.file, &lie.says) == (file, says));
+        let cases: String = lies
+            .map(|Lie { name, instead, .. }| format!("Ok({name:?}) => {instead},\n"))
+            .collect();
+        let instead = format!("match std::env::var(\"LIE\").as_deref() {{ {cases} _ => {says} }}");
+        fs::write(path, text.replace(says, &instead)).unwrap();
+    }
+}
+
+static LYING: LazyLock<(Built, Environment)> = LazyLock::new(|| {
+    let points = [
+        "table_provider",
+        "insert",
+        "scalar_udf",
+        "aggregate_udf",
+        "window_udf",
+    ];
+    let built = Built::new("lying-ext", &points.map(str::to_owned), lie);
+    let environment = Environment::new("lies", "3.12", &TEST_PACKAGES);
+    environment.install(&[&built.wheel], &[]);
+    (built, environment)
+});
+
+#[test]
+fn the_kit_tells_of_each() {
+    let (built, environment) = &*LYING;
+    let kit = |arguments: &[&str]| -> Command {
+        let mut pytest = environment.python();
+        pytest
+            .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
+            .args(arguments)
+            .current_dir(&built.project);
+        pytest
+    };
+    let (tables, functions) = (
+        "tests/conformance/test_tables.py",
+        "tests/conformance/test_functions.py",
+    );
+    kit(&[tables, functions]).succeed();
+    let tell = |lie: &Lie| {
+        let mut kit = match lie.file.as_str() {
+            // A lie shows in several tests. The one that is meant may not be the first.
+            "src/scalar_udf.rs" => kit(&["-k", "scalar", functions]),
+            "src/aggregate_udf.rs" => kit(&["-k", "aggregate", functions]),
+            "src/window_udf.rs" => kit(&["-k", "window", functions]),
+            _ => kit(&["-x", tables]),
+        };
+        let said = kit.env("LIE", &lie.name).fail();
+        let reasons = said.lines().filter(|line| line.starts_with("E "));
+        let reasons: String = reasons.collect::<Vec<_>>().join("\n");
+        let Lie { name, look_at, .. } = lie;
+        assert!(reasons.contains(look_at), "{name}: no {look_at} in\n{said}");
+    };
+    let (some, others) = LIES.split_at(LIES.len() / 2);
+    thread::scope(|scope| {
+        scope.spawn(|| some.iter().for_each(tell));
+        scope.spawn(|| others.iter().for_each(tell));
+    });
+}
+
+/// An `INSERT` of more rows than fit into memory is taken a batch at a time.
+#[test]
+fn an_insert_takes_no_memory() {
+    let (_, environment) = &*LYING;
+    let code = "
+import resource, sys
+from datafusion import SessionContext
+from lying_ext import Journal
+
+def peak_after(rows):
+    ctx = SessionContext()
+    ctx.register_table('journal', Journal())
+    insert = f'INSERT INTO journal SELECT CAST(value AS VARCHAR), NULL FROM generate_series(1, {rows})'
+    assert ctx.sql(insert).to_pylist() == [{'count': rows}]
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+before = peak_after(0)
+print((peak_after(50_000_000) - before) // 1024)
+";
+    let said = environment
+        .python()
+        .args(["-c", code])
+        .env("LIE", "rows that are dropped")
+        .succeed();
+    println!("INSERT of 50 million rows: {} MiB", said.trim());
+    assert!(said.trim().parse::<u32>().unwrap() < 300, "{said}");
+}
