@@ -269,6 +269,12 @@ impl AggregateUDFImpl for RmsUdf {
     }
 }
 
+pub fn function() -> AggregateUDF {
+    // DataFusion casts other numbers to this type.
+    let signature = Signature::exact(vec![DataType::Float64], Volatility::Immutable);
+    AggregateUDF::from(RmsUdf { signature })
+}
+
 /// SQL has `rms(x)` once this is registered.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct RootMeanSquare;
@@ -285,8 +291,6 @@ impl RootMeanSquare {
         &self,
         py: Python<'py>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        // DataFusion casts other numbers to this type.
-        let signature = Signature::exact(vec![DataType::Float64], Volatility::Immutable);
-        aggregate_udf::export(py, AggregateUDF::from(RmsUdf { signature }))
+        aggregate_udf::export(py, function())
     }
 }

@@ -212,6 +212,12 @@ impl Options {
     }
 }
 
+pub fn function() -> ScalarUDF {
+    // It is not immutable, as it depends on the options.
+    let signature = Signature::exact(vec![DataType::Float64], Volatility::Stable);
+    ScalarUDF::from(ShowCelsiusUdf { signature })
+}
+
 /// SQL has `show_celsius(celsius)` once this is registered.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct ShowCelsius;
@@ -225,8 +231,6 @@ impl ShowCelsius {
 
     /// Hands the function to DataFusion, as a `datafusion_scalar_udf` capsule.
     fn __datafusion_scalar_udf__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        // It is not immutable, as it depends on the options.
-        let signature = Signature::exact(vec![DataType::Float64], Volatility::Stable);
-        scalar_udf::export(py, ScalarUDF::from(ShowCelsiusUdf { signature }))
+        scalar_udf::export(py, function())
     }
 }

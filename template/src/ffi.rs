@@ -4,7 +4,7 @@
 //! You need not change anything in here. The files in `ffi/` are the same in every project that
 //! has them, so a later version of the template can replace them.
 
-{% if aggregate_udf -%}
+{% if aggregate_udf or logical_extension_codec or physical_extension_codec -%}
 pub mod aggregate_udf;
 {% endif -%}
 {% if table_provider -%}
@@ -14,6 +14,9 @@ pub mod capsule;
 pub mod claims;
 {% endif -%}
 pub mod error;
+{% if logical_extension_codec or physical_extension_codec -%}
+pub mod functions;
+{% endif -%}
 pub mod host;
 {% if insert -%}
 pub mod insert;
@@ -21,7 +24,7 @@ pub mod insert;
 {% if table_provider -%}
 pub mod runtime;
 {% endif -%}
-{% if scalar_udf or extension_options -%}
+{% if scalar_udf or extension_options or logical_extension_codec or physical_extension_codec -%}
 pub mod scalar_udf;
 {% endif -%}
 {% if table_provider -%}
@@ -29,6 +32,6 @@ pub mod source;
 pub mod source_exec;
 pub mod source_table;
 {% endif -%}
-{% if window_udf -%}
+{% if window_udf or logical_extension_codec or physical_extension_codec -%}
 pub mod window_udf;
 {% endif -%}

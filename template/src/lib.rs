@@ -56,7 +56,35 @@ mod table_provider_factory;
 mod window_udf;
 {% endif %}
 use pyo3::prelude::*;
+{%- if logical_extension_codec or physical_extension_codec %}
 
+use crate::ffi::functions::Functions;
+{%- endif %}
+
+{% if logical_extension_codec or physical_extension_codec -%}
+/// The functions that a plan from another process may name.
+fn functions() -> Functions {
+    {%- if scalar_udf or extension_options or aggregate_udf or window_udf %}
+    let mut functions = Functions::default();
+    {%- if scalar_udf %}
+    functions.scalar.push(scalar_udf::function());
+    {%- endif %}
+    {%- if extension_options %}
+    functions.scalar.push(extension_options::function());
+    {%- endif %}
+    {%- if aggregate_udf %}
+    functions.aggregate.push(aggregate_udf::function());
+    {%- endif %}
+    {%- if window_udf %}
+    functions.window.push(window_udf::function());
+    {%- endif %}
+    functions
+    {%- else %}
+    Functions::default()
+    {%- endif %}
+}
+
+{% endif -%}
 /// Adds everything to `module`. It stands apart from the `#[pymodule]` so that another crate can
 /// call it too, such as one that holds several DataFusion majors.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -6,7 +6,7 @@ use arrow::datatypes::SchemaRef;
 use datafusion_catalog::TableProvider;
 use datafusion_common::{Result, TableReference, exec_datafusion_err, exec_err, not_impl_err};
 use datafusion_execution::TaskContext;
-use datafusion_expr::{Extension, LogicalPlan};
+use datafusion_expr::{AggregateUDF, Extension, LogicalPlan, ScalarUDF, WindowUDF};
 use datafusion_ffi::execution::FFI_TaskContextProvider;
 use datafusion_ffi::proto::logical_extension_codec::FFI_LogicalExtensionCodec;
 use datafusion_proto::logical_plan::LogicalExtensionCodec;
@@ -19,6 +19,7 @@ use crate::ffi::error::{catch, exception};
 use crate::ffi::host::Host;
 use crate::ffi::runtime;
 use crate::ffi::source_table::SourceTable;
+use crate::functions;
 use crate::source::ReadingsSource;
 
 /// Of the messages below. Count it up when they change, so that old bytes are refused.
@@ -101,6 +102,19 @@ impl LogicalExtensionCodec for ReadingsLogicalCodec {
         _context: &TaskContext,
     ) -> Result<Extension> {
         not_impl_err!("a node of another package")
+    }
+
+    /// Functions travel by their names, with nothing else.
+    fn try_decode_udf(&self, name: &str, _bytes: &[u8]) -> Result<Arc<ScalarUDF>> {
+        catch(|| functions().find_scalar(name))
+    }
+
+    fn try_decode_udaf(&self, name: &str, _bytes: &[u8]) -> Result<Arc<AggregateUDF>> {
+        catch(|| functions().find_aggregate(name))
+    }
+
+    fn try_decode_udwf(&self, name: &str, _bytes: &[u8]) -> Result<Arc<WindowUDF>> {
+        catch(|| functions().find_window(name))
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow::datatypes::Schema;
 use datafusion_common::{Result, exec_datafusion_err, exec_err, not_impl_err};
 use datafusion_execution::TaskContext;
+use datafusion_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use datafusion_ffi::execution::FFI_TaskContextProvider;
 use datafusion_ffi::proto::physical_extension_codec::FFI_PhysicalExtensionCodec;
 use datafusion_physical_plan::ExecutionPlan;
@@ -21,6 +22,7 @@ use crate::ffi::host::Host;
 use crate::ffi::runtime;
 use crate::ffi::source::{Partition, Scan};
 use crate::ffi::source_exec::SourceExec;
+use crate::functions;
 use crate::readings::MAX_ROWS;
 use crate::source::ReadingsPartition;
 
@@ -154,6 +156,19 @@ impl PhysicalExtensionCodec for ReadingsPhysicalCodec {
         _converter: &dyn PhysicalProtoConverterExtension,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         catch(|| Ok(Arc::new(decode(bytes)?) as _))
+    }
+
+    /// Functions travel by their names, with nothing else.
+    fn try_decode_udf(&self, name: &str, _bytes: &[u8]) -> Result<Arc<ScalarUDF>> {
+        catch(|| functions().find_scalar(name))
+    }
+
+    fn try_decode_udaf(&self, name: &str, _bytes: &[u8]) -> Result<Arc<AggregateUDF>> {
+        catch(|| functions().find_aggregate(name))
+    }
+
+    fn try_decode_udwf(&self, name: &str, _bytes: &[u8]) -> Result<Arc<WindowUDF>> {
+        catch(|| functions().find_window(name))
     }
 }
 

@@ -66,6 +66,11 @@ impl ScalarUDFImpl for FahrenheitUdf {
     }
 }
 
+pub fn function() -> ScalarUDF {
+    let signature = Signature::user_defined(Volatility::Immutable);
+    ScalarUDF::from(FahrenheitUdf { signature })
+}
+
 /// SQL has `fahrenheit(celsius)` once this is registered.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct Fahrenheit;
@@ -79,7 +84,6 @@ impl Fahrenheit {
 
     /// Hands the function to DataFusion, as a `datafusion_scalar_udf` capsule.
     fn __datafusion_scalar_udf__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        let signature = Signature::user_defined(Volatility::Immutable);
-        scalar_udf::export(py, ScalarUDF::from(FahrenheitUdf { signature }))
+        scalar_udf::export(py, function())
     }
 }

@@ -1,4 +1,4 @@
-//! Codecs and planner in one, for `SessionContext.with_extensions`.
+//! All that a session installs of this package, in one, for `SessionContext.with_extensions`.
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -6,7 +6,9 @@ use pyo3::types::PyDict;
 use crate::ffi::host::Host;
 use crate::logical_extension_codec::LogicalCodec;
 use crate::physical_extension_codec::PhysicalCodec;
+{%- if query_planner %}
 use crate::query_planner::OffsetPlanner;
+{%- endif %}
 
 /// TODO(22): what is installed together. It keeps nothing of a session, so that one object can be
 /// installed in many.
@@ -34,6 +36,7 @@ impl SessionExtension {
             .getattr("SessionExtensionComponents")?
             .call((), Some(&components))
     }
+{%- if query_planner %}
 
     /// The planner, around that of the session and of the extensions before this one.
     fn __datafusion_session_planner__(
@@ -43,4 +46,5 @@ impl SessionExtension {
     ) -> PyResult<OffsetPlanner> {
         OffsetPlanner::new(ctx.py(), fallback)
     }
+{%- endif %}
 }

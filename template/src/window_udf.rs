@@ -62,6 +62,12 @@ impl WindowUDFImpl for ChangeUdf {
     }
 }
 
+pub fn function() -> WindowUDF {
+    // DataFusion casts other numbers to this type.
+    let signature = Signature::exact(vec![DataType::Float64], Volatility::Immutable);
+    WindowUDF::from(ChangeUdf { signature })
+}
+
 /// SQL has `change(x) OVER (…)` once this is registered.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct Change;
@@ -75,8 +81,6 @@ impl Change {
 
     /// Hands the function to DataFusion, as a `datafusion_window_udf` capsule.
     fn __datafusion_window_udf__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        // DataFusion casts other numbers to this type.
-        let signature = Signature::exact(vec![DataType::Float64], Volatility::Immutable);
-        window_udf::export(py, WindowUDF::from(ChangeUdf { signature }))
+        window_udf::export(py, function())
     }
 }

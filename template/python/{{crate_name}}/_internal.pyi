@@ -463,7 +463,7 @@ class OffsetPlanner:
 
 @final
 class SessionExtension:
-    """Codecs and planner in one, for ``SessionContext.with_extensions``."""
+    """All that a session installs of this package, for ``SessionContext.with_extensions``."""
 
     def __new__(cls) -> SessionExtension: ...
     def __datafusion_session_components__(self, ctx: object) -> object:
@@ -472,6 +472,7 @@ class SessionExtension:
         Raises:
             ImportError: the installed ``datafusion`` is of another major version.
         """
+    {%- if query_planner %}
 
     def __datafusion_session_planner__(self, ctx: object, fallback: object) -> OffsetPlanner:
         """The planner, around ``fallback``.
@@ -480,4 +481,5 @@ class SessionExtension:
             ImportError: the installed ``datafusion`` is of another major version.
             TypeError, ValueError: ``fallback`` is no planner.
         """
+    {%- endif %}
 {%- endif %}

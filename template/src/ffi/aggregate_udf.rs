@@ -24,10 +24,13 @@ use crate::ffi::host::Host;
 /// `ImportError` if the host has another major version.
 pub fn export<'py>(py: Python<'py>, function: AggregateUDF) -> PyResult<Bound<'py, PyCapsule>> {
     let host = Host::check(py)?;
-    let guarded = GuardedAggregateUdf::try_new(function).map_err(exception)?;
-    host.export(FFI_AggregateUDF::from(Arc::new(AggregateUDF::from(
-        guarded,
-    ))))
+    let guarded = guarded(function).map_err(exception)?;
+    host.export(FFI_AggregateUDF::from(Arc::new(guarded)))
+}
+
+/// `function`, with errors in the place of its panics.
+pub fn guarded(function: AggregateUDF) -> Result<AggregateUDF> {
+    GuardedAggregateUdf::try_new(function).map(AggregateUDF::from)
 }
 
 /// A function whose methods do not panic. It has those that cross the FFI, and no others.

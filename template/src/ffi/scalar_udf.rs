@@ -24,8 +24,13 @@ use crate::ffi::host::Host;
 /// `ImportError` if the host has another major version.
 pub fn export<'py>(py: Python<'py>, function: ScalarUDF) -> PyResult<Bound<'py, PyCapsule>> {
     let host = Host::check(py)?;
-    let guarded = GuardedScalarUdf::try_new(function).map_err(exception)?;
-    host.export(FFI_ScalarUDF::from(Arc::new(ScalarUDF::from(guarded))))
+    let guarded = guarded(function).map_err(exception)?;
+    host.export(FFI_ScalarUDF::from(Arc::new(guarded)))
+}
+
+/// `function`, with errors in the place of its panics.
+pub fn guarded(function: ScalarUDF) -> Result<ScalarUDF> {
+    GuardedScalarUdf::try_new(function).map(ScalarUDF::from)
 }
 
 /// A function whose methods do not panic. It has those that cross the FFI, and no others.

@@ -47,8 +47,8 @@ pub trait Source: Debug + Send + Sync + 'static {
         TableProviderFilterPushDown::Unsupported
     }
 
-    /// The order of the rows in each partition, as columns of the table. Nothing is sorted by
-    /// itself: this says how the rows come.
+    /// The order in which the rows of each partition come, as columns of the table. Hosts sort all
+    /// the same so far, as they do not know columns that come over the FFI for their own.
     fn sort_order(&self) -> Vec<SortExpr> {
         vec![]
     }

@@ -23,17 +23,21 @@ use crate::ffi::host::Host;
 /// `ImportError` if the host has another major version.
 pub fn export<'py>(py: Python<'py>, function: WindowUDF) -> PyResult<Bound<'py, PyCapsule>> {
     let host = Host::check(py)?;
-    let guarded = catch(|| {
-        Ok(GuardedWindowUdf {
+    let guarded = guarded(function).map_err(exception)?;
+    host.export(FFI_WindowUDF::from(Arc::new(guarded)))
+}
+
+/// `function`, with errors in the place of its panics.
+pub fn guarded(function: WindowUDF) -> Result<WindowUDF> {
+    catch(|| {
+        Ok(WindowUDF::from(GuardedWindowUdf {
             name: function.name().to_owned(),
             aliases: function.aliases().to_vec(),
             signature: function.signature().clone(),
             sort_options: function.sort_options(),
             function,
-        })
+        }))
     })
-    .map_err(exception)?;
-    host.export(FFI_WindowUDF::from(Arc::new(WindowUDF::from(guarded))))
 }
 
 /// A function whose methods do not panic. It has those that cross the FFI, and no others.

@@ -8,8 +8,8 @@ use xtask::root;
 
 use crate::environment::{Built, Environment, FULL, PLAIN, TEST_PACKAGES, build_wheel};
 use crate::tools::{
-    Run, cargo, check_formatted, choose, extension_points, files, generate, path_with, read,
-    read_toml, scratch, tool,
+    Run, cargo, check_formatted, choose, extension_points, files, generate, path_with,
+    python_files, read, read_toml, scratch, tool,
 };
 
 /// Those whose every check is run: `every_extension_point` has clippy for the others too.
@@ -220,6 +220,7 @@ fn every_extension_point_passes_its_tests() {
     };
     println!("all extension points:");
     test(&FULL, &[]);
+    environment.pytest(&python_files().join("test_worker.py"));
     println!("the default ones:");
     test(&PLAIN, &[]);
     for point in extension_points() {
