@@ -6,6 +6,7 @@
 #[cfg(target_os = "linux")]
 mod ci;
 mod crossing;
+mod differential;
 mod docs;
 mod environment;
 mod generate;
