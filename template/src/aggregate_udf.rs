@@ -275,7 +275,10 @@ pub fn function() -> AggregateUDF {
     AggregateUDF::from(RmsUdf { signature })
 }
 
-/// SQL has `rms(x)` once this is registered.
+/// The aggregate function ``rms(x)``: the square root of the mean of the squares.
+///
+/// ``x`` is a number, the result a float64, and null where there is no value. It can be grouped,
+/// filtered, and used in sliding windows.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct RootMeanSquare;
 

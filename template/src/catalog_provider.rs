@@ -47,7 +47,9 @@ impl CatalogProvider for ReadingsCatalogProvider {
     }
 }
 
-/// A catalog with the schemas `parallel` and `serial`.
+/// A catalog with the schemas ``parallel`` (4 partitions) and ``serial`` (1 partition).
+///
+/// Each of them has the tables of :class:`ReadingsSchema`. Other names are not found.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct ReadingsCatalog;
 

@@ -23,7 +23,10 @@ fn catalogs() -> MemoryCatalogProviderList {
     catalogs
 }
 
-/// A list with the catalog `house`, which takes others too.
+/// A list of catalogs, with the catalog ``house``, a :class:`ReadingsCatalog`.
+///
+/// A session has one list, so this replaces that which it had, with all catalogs in it. Others can
+/// be registered in it.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct ReadingsCatalogList;
 

@@ -160,7 +160,17 @@ impl ScalarUDFImpl for ShowCelsiusUdf {
     }
 }
 
-/// The options of this package, for `SessionConfig.with_extension`.
+/// Options of a session, under the prefix ``{{crate_name}}``.
+///
+/// Give them to ``SessionConfig.with_extension``; from then on, ``SET {{crate_name}}.unit = 'kelvin'``
+/// changes them. DataFusion takes any value there: a wrong one is an error where it is used.
+///
+/// Args:
+///     unit: ``"celsius"``, ``"fahrenheit"`` or ``"kelvin"``.
+///     decimals: how many digits after the point, 0 to 9.
+///
+/// Raises:
+///     ValueError: an argument is none of these.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct Options(DisplayOptions);
 
@@ -218,7 +228,10 @@ pub fn function() -> ScalarUDF {
     ScalarUDF::from(ShowCelsiusUdf { signature })
 }
 
-/// SQL has `show_celsius(celsius)` once this is registered.
+/// The scalar function ``show_celsius(celsius)``: a temperature as text, such as ``'20.0 °C'``.
+///
+/// ``celsius`` is a number. Unit and decimals are those of the session's :class:`Options`, or
+/// their defaults.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct ShowCelsius;
 

@@ -74,7 +74,9 @@ impl Partition for JournalPartition {
     }
 }
 
-/// A table of notes about sensors. It starts empty, and keeps what is inserted in memory.
+/// A table of notes about sensors, which starts empty. It keeps inserted rows in memory.
+///
+/// Columns: ``sensor`` string, ``note`` string (may be null).
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct Journal(SourceTable<JournalSource>);
 

@@ -118,7 +118,9 @@ impl LogicalExtensionCodec for ReadingsLogicalCodec {
     }
 }
 
-/// The codec of this package for logical plans.
+/// Logical plans over :class:`Readings` as bytes, for another process.
+///
+/// Rows that were inserted cannot be sent. Bytes of another format, or damaged ones, are an error.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct LogicalCodec;
 

@@ -172,7 +172,9 @@ impl PhysicalExtensionCodec for ReadingsPhysicalCodec {
     }
 }
 
-/// The codec of this package for physical plans.
+/// Physical plans over :class:`Readings` as bytes, for another process.
+///
+/// Rows that were inserted cannot be sent. Bytes of another format, or damaged ones, are an error.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct PhysicalCodec;
 

@@ -55,7 +55,9 @@ impl PhysicalOptimizerRule for TrustSource {
     }
 }
 
-/// A rule that takes `CooperativeExec` away from above the tables of this package.
+/// A rule that takes ``CooperativeExec`` away from above the tables of this package.
+///
+/// DataFusion puts it there to make foreign sources give way to others. These do so by themselves.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct TrustSourceRule;
 

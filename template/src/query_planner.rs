@@ -75,7 +75,19 @@ impl QueryPlanner for OffsetQueryPlanner {
     }
 }
 
-/// A planner that skips the rows of an `OFFSET`, and leaves all else to `fallback`.
+/// A planner that does not read the rows that an ``OFFSET`` skips.
+///
+/// Every query passes through it as bytes, so the codecs of this package must be installed, and
+/// those of others whose tables are queried.
+///
+/// Args:
+///     fallback: the planner for all other queries: a ``datafusion.SessionContext``, or its
+///         ``datafusion_query_planner`` capsule, taken before this planner is installed there.
+///
+/// Raises:
+///     ImportError: the installed ``datafusion`` is of another major version.
+///     TypeError: ``fallback`` is neither.
+///     ValueError: ``fallback`` is a capsule of another name.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct OffsetPlanner {
     fallback: FFI_QueryPlanner,

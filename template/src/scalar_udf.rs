@@ -71,7 +71,10 @@ pub fn function() -> ScalarUDF {
     ScalarUDF::from(FahrenheitUdf { signature })
 }
 
-/// SQL has `fahrenheit(celsius)` once this is registered.
+/// The scalar function ``fahrenheit(celsius)``.
+///
+/// float32 for float32, float64 for any other number, null for null. Anything but one number is
+/// an error of the query.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct Fahrenheit;
 

@@ -68,7 +68,9 @@ impl SchemaProvider for ReadingsSchemaProvider {
     }
 }
 
-/// A schema with the tables `day`, `hour` and `minute`.
+/// A schema with the tables ``day``, ``hour`` and ``minute``: that many readings each.
+///
+/// Their columns are those of :class:`Readings`. Other names are not found.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct ReadingsSchema;
 

@@ -66,7 +66,10 @@ impl TableFunctionImpl for ReadingsTableFunction {
     }
 }
 
-/// `readings(rows, partitions)` in SQL, once it is registered.
+/// The table function ``readings(rows, partitions)``.
+///
+/// Both are whole numbers, as for :class:`Readings`; ``partitions`` is 4 unless it is given.
+/// Anything else is an error of the query.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct ReadingsFunction;
 

@@ -13,6 +13,16 @@ use crate::source::ReadingsSource;
 
 // TODO(5): its name, and its arguments with their defaults. `_internal.pyi` has them too.
 /// A table of temperature readings, one a second.
+///
+/// Columns: ``id`` int64, ``sensor`` string, ``celsius`` float64 (null where the sensor
+/// failed), ``recorded_at`` timestamp in microseconds, UTC.
+///
+/// Args:
+///     rows: how many there are, 0 to 10**12. They are computed as they are read.
+///     partitions: how many parts are read in parallel, 1 to 1024.
+///
+/// Raises:
+///     ValueError: an argument is out of range.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct Readings(SourceTable<ReadingsSource>);
 

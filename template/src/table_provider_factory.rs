@@ -78,7 +78,11 @@ impl TableProviderFactory for ReadingsTableProviderFactory {
     }
 }
 
-/// `STORED AS READINGS` in SQL, once it is registered.
+/// Makes tables of readings for ``CREATE EXTERNAL TABLE … STORED AS READINGS``.
+///
+/// ``LOCATION`` is ``'sensors://house'``. ``OPTIONS`` are ``'rows'`` and ``'partitions'``, as for
+/// :class:`Readings`. Another location, another option, a value that is no whole number, or
+/// columns are an error of the statement.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct ReadingsFactory;
 

@@ -68,7 +68,10 @@ pub fn function() -> WindowUDF {
     WindowUDF::from(ChangeUdf { signature })
 }
 
-/// SQL has `change(x) OVER (…)` once this is registered.
+/// The window function ``change(x) OVER (…)``: by how much ``x`` differs from its last value.
+///
+/// ``x`` is a number, the result a float64. It is null where ``x`` is, and in the first row that
+/// has a value.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct Change;
 

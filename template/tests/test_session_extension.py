@@ -48,7 +48,9 @@ def test_one_object_for_several_sessions() -> None:
 
 def test_together_with_another_extension() -> None:
     class Other:
-        def __datafusion_session_components__(self, ctx: SessionContext) -> object:
+        def __datafusion_session_components__(
+            self, ctx: SessionContext
+        ) -> SessionExtensionComponents:
             return SessionExtensionComponents(logical_extension_codecs=(Codec(),))
 
         def __datafusion_session_planner__(self, ctx: SessionContext, fallback: object) -> None:
@@ -67,4 +69,5 @@ def test_together_with_another_extension() -> None:
     ctx.register_table("readings", Readings(rows=10))
     assert ctx.sql("SELECT count(*) AS n FROM readings").to_pylist() == [{"n": 10}]
     encoded = ctx.sql("SELECT id FROM readings").logical_plan().to_bytes(ctx)
-    assert LogicalPlan.from_bytes(ctx, encoded)
+    decoded = ctx.create_dataframe_from_logical_plan(LogicalPlan.from_bytes(ctx, encoded))
+    assert decoded.count() == 10

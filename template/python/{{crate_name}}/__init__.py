@@ -34,16 +34,13 @@ def register_all(ctx: SessionContext) -> SessionContext:
     Raises:
         ImportError: the installed ``datafusion`` is of another major version.
     {%- if table_provider %}
-        ValueError: the session has a table ``readings`` already, as after a first call.
+        ValueError: the session has these tables already, as after a first call.
     {%- endif %}
     """
     check_host()
     {%- if table_provider %}
     if ctx.table_exist("readings"):
-        raise ValueError(
-            'this session has a table "readings" already: go on with it, or call register_all '
-            "with a new SessionContext"
-        )
+        raise ValueError("this session has these tables already: go on with it, or make a new one")
     {%- endif %}
     {%- if table_function or scalar_udf or aggregate_udf or window_udf or extension_options %}
     import datafusion

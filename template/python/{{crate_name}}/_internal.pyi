@@ -3,7 +3,11 @@ from typing import {% if logical_extension_codec or physical_extension_codec %}C
 {%- else -%}
 from typing import final
 {%- endif %}
+{%- if session_extension %}
 
+from datafusion import SessionContext, SessionExtensionComponents
+{%- else %}
+{% endif %}
 from typing_extensions import CapsuleType
 
 __all__ = [
@@ -466,8 +470,8 @@ class SessionExtension:
     """All that a session installs of this package, for ``SessionContext.with_extensions``."""
 
     def __new__(cls) -> SessionExtension: ...
-    def __datafusion_session_components__(self, ctx: object) -> object:
-        """The codecs, as ``datafusion.SessionExtensionComponents``.
+    def __datafusion_session_components__(self, ctx: SessionContext) -> SessionExtensionComponents:
+        """The codecs.
 
         Raises:
             ImportError: the installed ``datafusion`` is of another major version.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import multiprocessing
 import re
@@ -55,6 +56,14 @@ def call(ctx: SessionContext | None, name: str, hook: str) -> object:
 
 def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+def test_docstrings_are_those_of_the_stub() -> None:
+    stub = Path(str(PACKAGE.__file__)).with_name("_internal.pyi").read_text(encoding="utf-8")
+    for class_ in ast.parse(stub).body:
+        if isinstance(class_, ast.ClassDef) and class_.name in PACKAGE.__all__:
+            doc = inspect.getdoc(getattr(PACKAGE, class_.name))
+            assert doc == ast.get_docstring(class_), f"{class_.name}: Rust and .pyi differ"
 
 
 def test_readme_shows_the_output_of_the_quickstart() -> None:
