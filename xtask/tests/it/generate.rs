@@ -163,7 +163,7 @@ fn every_extension_point() {
 }
 
 /// For each extension point, what a project has for which it alone was chosen.
-fn needs(folder: &Path) -> BTreeMap<String, BTreeSet<String>> {
+pub fn needs(folder: &Path) -> BTreeMap<String, BTreeSet<String>> {
     let points = extension_points().into_iter();
     points
         .map(|point| {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use xtask::root;
 
 use crate::environment::{Built, Environment, FULL, PLAIN, TEST_PACKAGES, build_wheel};
+use crate::generate::needs;
 use crate::tools::{
     Run, cargo, check_formatted, choose, extension_points, files, generate, path_with,
     python_files, read, read_toml, scratch, tool,
@@ -209,7 +210,7 @@ fn unsafe_is_in_one_file_and_explained() {
     }
 }
 
-/// Each extension point by itself, and all of them together, as wheels.
+/// Each extension point with what it needs, and all of them together, as wheels.
 #[test]
 fn every_extension_point_passes_its_tests() {
     let environment = Environment::new("points", "3.12", &TEST_PACKAGES);
@@ -223,7 +224,13 @@ fn every_extension_point_passes_its_tests() {
     environment.pytest(&python_files().join("test_worker.py"));
     println!("the default ones:");
     test(&PLAIN, &[]);
-    for point in extension_points() {
+    // What another one needs is tested with that.
+    let needs = needs(&scratch("needs of points"));
+    let alone = extension_points().into_iter().filter(|point| {
+        let mut others = needs.iter().filter(|(other, _)| *other != point);
+        !others.any(|(_, needed)| needed.contains(point))
+    });
+    for point in alone {
         println!("{point}:");
         let name = format!("{}-ext", point.replace('_', "-"));
         // The tables are the same everywhere: the kit has asked them above.
