@@ -80,7 +80,7 @@ started = time.monotonic()
 try:
     ctx.sql("SELECT max(celsius) FROM readings WHERE id + 0 >= 0").collect()
 except KeyboardInterrupt:
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
     print("interrupted")
 """
     assert run_python(code) == "interrupted\n"

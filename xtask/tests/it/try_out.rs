@@ -3,8 +3,15 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::tools::{Run, build_environment, cpython, scratch, write_program};
+
+/// There is one log, so one runs at a time.
+fn one_at_a_time() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::new(());
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn xtask_try(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
@@ -20,6 +27,7 @@ fn fake_python(folder: &Path, name: &str, version: &str) {
 
 #[test]
 fn shows_the_rows_and_what_next() {
+    let _one = one_at_a_time();
     let folder = scratch("try");
     let said = xtask_try(&folder).args(["--name", "try-ext"]).succeed();
     for expected in [
@@ -50,6 +58,7 @@ fn shows_the_rows_and_what_next() {
 
 #[test]
 fn refuses_a_name_in_one_sentence() {
+    let _one = one_at_a_time();
     let folder = scratch("try, name");
     let said = xtask_try(&folder).args(["--name", "class"]).fail();
     assert_eq!(
@@ -64,6 +73,7 @@ fn refuses_a_name_in_one_sentence() {
 
 #[test]
 fn says_that_python_is_missing_or_too_old() {
+    let _one = one_at_a_time();
     let folder = scratch("try, python");
     let path = scratch("try, path");
     let said = xtask_try(&folder).env("PATH", &path).fail();
@@ -84,6 +94,7 @@ fn says_that_python_is_missing_or_too_old() {
 
 #[test]
 fn says_that_there_is_no_network() {
+    let _one = one_at_a_time();
     let folder = scratch("try, network");
     let said = xtask_try(&folder)
         .arg("--python")
