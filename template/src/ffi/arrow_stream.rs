@@ -22,7 +22,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
 use crate::ffi::capsule::arrow_schema;
-use crate::ffi::error::exception;
+use crate::ffi::error::{catch, exception};
 use crate::ffi::host::Capsule;
 use crate::ffi::runtime;
 use crate::ffi::source::Source;
@@ -110,7 +110,8 @@ impl Iterator for ArrowStream {
 
     fn next(&mut self) -> Option<Self::Item> {
         let batches = &mut self.batches;
-        runtime::block_on(async { batches.next().await.transpose() })
+        // What Ctrl-C raises would not reach the reader as a `KeyboardInterrupt`, so it waits.
+        catch(|| runtime::handle()?.block_on(runtime::run(batches.try_next())))
             .map_err(|error| ArrowError::ExternalError(message(&error).into()))
             .transpose()
     }

@@ -26,10 +26,14 @@ pub fn panicked(panic: Box<dyn Any + Send>) -> DataFusionError {
 }
 
 /// `error` as Python sees it: a `Configuration` error, which is about an argument, is a
-/// `ValueError`, and every other error is a `RuntimeError`.
+/// `ValueError`, an exception of Python is itself, and every other error is a `RuntimeError`.
 pub fn exception(error: DataFusionError) -> PyErr {
     match error {
         DataFusionError::Configuration(message) => PyValueError::new_err(message),
+        DataFusionError::External(error) => match error.downcast::<PyErr>() {
+            Ok(exception) => *exception,
+            Err(error) => PyRuntimeError::new_err(error.to_string()),
+        },
         error => PyRuntimeError::new_err(error.strip_backtrace()),
     }
 }

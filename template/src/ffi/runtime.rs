@@ -11,6 +11,7 @@ use datafusion_common::{Result, exec_err};
 use futures::FutureExt;
 use futures::stream::{self, BoxStream, StreamExt};
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::time::timeout;
 
 use crate::ffi::error::{catch, panicked};
 
@@ -60,9 +61,24 @@ pub async fn run<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     .unwrap_or_else(|panic| Err(panicked(panic)))
 }
 
-/// Runs `future` to its end. Release the GIL first: see `Python::detach`.
+/// What says, by an error, that Python was interrupted, as by Ctrl-C. [`block_on`] asks it.
+pub static INTERRUPTED: OnceLock<fn() -> Result<()>> = OnceLock::new();
+
+/// Runs `future` to its end, or until Python is interrupted. Release the GIL first: see
+/// `Python::detach`.
 pub fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
-    catch(|| handle()?.block_on(run(future)))
+    const ASK_EVERY: Duration = Duration::from_millis(100);
+
+    let until_interrupted = async {
+        let mut future = pin!(run(future));
+        loop {
+            match timeout(ASK_EVERY, future.as_mut()).await {
+                Ok(done) => return done,
+                Err(_) => INTERRUPTED.get().map_or(Ok(()), |ask| ask())?,
+            }
+        }
+    };
+    catch(|| handle()?.block_on(until_interrupted))
 }
 
 /// Runs the stream that `open` makes, in the same way. An error or a panic in either is its last

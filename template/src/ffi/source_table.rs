@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion_catalog::{Session, TableProvider};
-use datafusion_common::Result;
+use datafusion_common::{DataFusionError, Result};
 use datafusion_expr::{Expr, SortExpr, TableProviderFilterPushDown, TableType};
 use datafusion_physical_plan::ExecutionPlan;
 use pyo3::prelude::*;
@@ -37,6 +37,7 @@ impl<S: Source> SourceTable<S> {
     /// The table of the source that `open` makes, for a constructor in Python. A `Configuration`
     /// error becomes a `ValueError`.
     pub fn open(py: Python<'_>, open: impl FnOnce() -> Result<S> + Send) -> PyResult<Self> {
+        runtime::INTERRUPTED.get_or_init(|| interrupted);
         py.detach(|| Self::try_new(catch(open)?)).map_err(exception)
     }
 
@@ -73,6 +74,15 @@ impl<S: Source> SourceTable<S> {
         })
         .await
     }
+}
+
+/// The `KeyboardInterrupt`, or whatever else a signal handler of Python raises.
+fn interrupted() -> Result<()> {
+    let asked = Python::try_attach(|py| py.check_signals());
+    // Python is not attached to while it exits.
+    asked
+        .unwrap_or(Ok(()))
+        .map_err(|error| DataFusionError::External(Box::new(error)))
 }
 
 impl<S> Clone for SourceTable<S> {

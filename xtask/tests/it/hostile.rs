@@ -118,7 +118,8 @@ const EDITS: [(&str, &str); 3] = [
     ),
     (
         "Ok(Self {\n            rows,",
-        "Ok(Self { ballast: crate::fault::Ballast::default(), rows,",
+        "crate::fault::hang(\"source::constructor\")?;
+        Ok(Self { ballast: crate::fault::Ballast::default(), rows,",
     ),
 ];
 

@@ -52,7 +52,7 @@ fn the_runtime_needs_no_python() {
         .args(["test", "--test", "runtime"])
         .env("PYO3_NO_PYTHON", "1")
         .succeed();
-    assert!(said.contains("test result: ok. 5 passed"), "{said}");
+    assert!(said.contains("test result: ok. 6 passed"), "{said}");
 }
 
 /// Sessions, threads, signals and forks, and whoever reads Arrow streams.

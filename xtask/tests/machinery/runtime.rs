@@ -3,6 +3,7 @@
 #![allow(clippy::panic, clippy::unwrap_used)]
 
 use std::future::poll_fn;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -35,6 +36,19 @@ fn a_panic_ends_a_stream_with_an_error() {
     let items: Vec<Result<()>> = block_on(runtime::run_stream(|| panic!("broken")).collect());
     assert_eq!(items.len(), 1);
     assert!(items[0].is_err());
+}
+
+#[test]
+fn waiting_can_be_interrupted() {
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+    let third_time = || match ASKED.fetch_add(1, Ordering::Relaxed) {
+        2 => exec_err!("interrupted"),
+        _ => Ok(()),
+    };
+    runtime::INTERRUPTED.get_or_init(|| third_time);
+    let error = runtime::block_on(std::future::pending::<Result<()>>()).unwrap_err();
+    assert!(error.to_string().ends_with("interrupted"));
+    assert_eq!(runtime::block_on(async { Ok(42) }).unwrap(), 42);
 }
 
 #[test]

@@ -315,3 +315,22 @@ def test_dropped_unused(name: str, method: str) -> None:
 @pytest.mark.parametrize("place", [place for place in PLACES if "wait" in PLACES[place]])
 def test_ctrl_c_while_something_waits(place: str) -> None:
     assert run(INTERRUPT, f"hang:{place}", *CASES[place][0]) == "interrupted\n"
+
+
+CONSTRUCTOR = """
+import os, signal, sys, threading
+from hostile_ext import Readings
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+os.environ["FAULT"] = sys.argv[1]
+threading.Timer(0.5, signal.raise_signal, [signal.SIGINT]).start()
+try:
+    Readings()
+except KeyboardInterrupt:
+    del os.environ["FAULT"]
+    print("interrupted", Readings())
+"""
+
+
+def test_a_constructor_that_waits_can_be_interrupted() -> None:
+    assert run(CONSTRUCTOR, "hang:source::constructor").startswith("interrupted Readings(")
