@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use arrow::ipc::reader::StreamReader;
+use arrow_ipc::reader::StreamReader;
 use async_trait::async_trait;
 use datafusion_common::stats::Precision;
 use datafusion_common::{Result, Statistics, config_err};

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use xtask::root;
 
 use crate::environment::{Built, Environment, TEST_PACKAGES};
-use crate::tools::{Run, read};
+use crate::tools::{Run, cargo, read, read_toml};
 
 /// A project whose table has the rows of a file, and takes all filters.
 fn any_rows(project: &Path) {
@@ -23,7 +23,12 @@ fn any_rows(project: &Path) {
         fs::write(path, text.replace(from, to)).unwrap();
     };
     change("src/lib.rs", "mod readings;\n", "");
-    change("Cargo.toml", "[\"ffi\"]", "[\"ffi\", \"ipc\"]");
+    let manifest = read_toml(project.join("Cargo.toml"));
+    let arrow = manifest["dependencies"]["arrow"]["version"]
+        .as_str()
+        .unwrap();
+    let crate_ = format!("arrow-ipc@{arrow}");
+    cargo(project).args(["add", &crate_]).succeed();
 }
 
 fn compare(seed: u64, rounds: u32) {

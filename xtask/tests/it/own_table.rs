@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::environment::{Built, Environment, TEST_PACKAGES};
 use crate::page::marked;
-use crate::tools::{Run, check_formatted, read};
+use crate::tools::{Run, cargo, check_formatted, read};
 
 /// What the README shows is all that a table over a file of one's own takes.
 #[test]
@@ -23,7 +23,11 @@ fn the_readme_is_enough_for_a_table() {
         let source = marked(&read(project.join("README.md")), "a source");
         assert!(source.lines().count() < 60);
         fs::write(project.join("src/source.rs"), source).unwrap();
-        change("Cargo.toml", &[("[\"ffi\"]", "[\"csv\", \"ffi\"]")]);
+        let readme = read(project.join("README.md"));
+        let add = readme
+            .split('`')
+            .find_map(|code| code.strip_prefix("cargo add "));
+        cargo(project).args(["add", add.unwrap()]).succeed();
         let class = read(project.join("src/table_provider.rs"));
         let (before, rest) = class.split_once("    /// What the table has done").unwrap();
         let (_, after) = rest.split_once("    fn __repr__").unwrap();
