@@ -90,8 +90,10 @@ def newest(session: nox.Session) -> None:
 def build(session: nox.Session) -> None:
     """Build the release wheel for this platform, in dist/."""
     session.install(*PYPROJECT["build-system"]["requires"], "wheel", "ziglang")
-    # Panics name source files. Those of other crates are in "cargo", and not in a place of this machine.
+    # Panics name source files: from here on, and not by where that is on this machine.
+    here = Path.cwd()
     cargo = os.environ.get("CARGO_HOME", str(Path.home() / ".cargo"))
+    remap = [f"--remap-path-prefix={cargo}=cargo", f"--remap-path-prefix={here}=."]
     with TemporaryDirectory() as folder:
         session.run(
             "maturin",
@@ -100,13 +102,13 @@ def build(session: nox.Session) -> None:
             f"--out={folder}",
             "--interpreter=python",
             *(LINUX if sys.platform == "linux" else []),
-            env={"CARGO_ENCODED_RUSTFLAGS": f"--remap-path-prefix={cargo}=cargo"},
+            env={"CARGO_ENCODED_RUSTFLAGS": "\x1f".join(remap)},
         )
-        # The list of what is inside, which comes with the wheel, names this folder.
+        # So does the list of what is inside, which comes with the wheel.
         (wheel,) = Path(folder).glob("*.whl")
         session.run("wheel", "unpack", f"--dest={folder}", str(wheel))
         (sbom,) = Path(folder).glob("*/*.dist-info/sboms/*.json")
-        sbom.write_text(sbom.read_text("utf-8").replace(Path.cwd().as_uri(), "file:///"), "utf-8")
+        sbom.write_text(sbom.read_text("utf-8").replace(here.as_uri(), "file:///"), "utf-8")
         DIST.mkdir(exist_ok=True)
         session.run("wheel", "pack", f"--dest-dir={DIST}", str(sbom.parents[2]))
 
