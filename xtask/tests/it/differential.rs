@@ -16,13 +16,10 @@ fn any_rows(project: &Path) {
         fs::copy(ours.join(file), project.join("src").join(file)).unwrap();
     }
     fs::remove_file(project.join("src/readings.rs")).unwrap();
-    let change = |path: &str, from: &str, to: &str| {
-        let path = project.join(path);
-        let text = read(&path);
-        assert_eq!(text.matches(from).count(), 1, "{}: {from}", path.display());
-        fs::write(path, text.replace(from, to)).unwrap();
-    };
-    change("src/lib.rs", "mod readings;\n", "");
+    let library = project.join("src/lib.rs");
+    let text = read(&library);
+    assert_eq!(text.matches("mod readings;\n").count(), 1);
+    fs::write(library, text.replace("mod readings;\n", "")).unwrap();
     let manifest = read_toml(project.join("Cargo.toml"));
     let arrow = manifest["dependencies"]["arrow"]["version"]
         .as_str()
