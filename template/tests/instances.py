@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import math
 {%- endif %}
-{% if scalar_udf or aggregate_udf or window_udf or extension_options %}
+{% if functions %}
 import pyarrow as pa
 {%- endif %}
+from conformance import Table
 {%- if aggregate_udf or window_udf %}
-from conformance import Aggregate, Row, Scalar, Table, Window
-{%- else %}
-from conformance import Aggregate, Scalar, Table, Window
+from conformance.functions import Aggregate, Row, Scalar, Window
+{%- elsif functions %}
+from conformance.functions import Aggregate, Scalar, Window
 {%- endif %}
 {%- if insert %}
 from datafusion import SessionContext
@@ -75,9 +76,9 @@ TABLES: list[Table] = [
 {%- else %}
 TABLES: list[Table] = []
 {%- endif %}
+{%- if functions %}
 
 # Your functions, the types of their arguments, and what they give, computed in another way.
-{%- if scalar_udf or aggregate_udf or window_udf or extension_options %}
 FUNCTIONS: list[Scalar | Aggregate | Window] = [
 {%- if scalar_udf %}
     Scalar(Fahrenheit, [pa.float64()], reference=fahrenheit),
@@ -93,8 +94,6 @@ FUNCTIONS: list[Scalar | Aggregate | Window] = [
     Scalar(ShowCelsius, [pa.float64()]),
 {%- endif %}
 ]
-{%- else %}
-FUNCTIONS: list[Scalar | Aggregate | Window] = []
 {%- endif %}
 
 # The arguments of those classes that cannot be made without any.

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from conformance import run_python
 from datafusion import LogicalPlan, SessionContext
-
 from {{crate_name}} import LogicalCodec, Readings, register_all
 
 ID = "{{project-name}}"
@@ -43,7 +42,7 @@ def test_id(ctx: SessionContext) -> None:
     assert ctx.logical_extension_codec_ids() == [ID]
 
 
-def test_in_another_process(encoded: bytes, run_python: Callable[..., str], tmp_path: Path) -> None:
+def test_in_another_process(encoded: bytes, tmp_path: Path) -> None:
     path = tmp_path / "plan"
     path.write_bytes(encoded)
     # The table is not registered there: it comes with the plan.
@@ -70,7 +69,7 @@ def test_tables_of_others_are_left_alone(ctx: SessionContext) -> None:
         ctx.sql("SELECT * FROM t").logical_plan().to_bytes(ctx)
 
 
-def test_damaged_bytes(run_python: Callable[..., str], encoded: bytes, tmp_path: Path) -> None:
+def test_damaged_bytes(encoded: bytes, tmp_path: Path) -> None:
     # In a process of its own: what is wrong here could be a crash.
     path = tmp_path / "plan"
     path.write_bytes(encoded)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from conformance import run_python
 from datafusion import ExecutionPlan, SessionContext
-
 from {{crate_name}} import PhysicalCodec, Readings, register_all
 
 ID = "{{project-name}}"
@@ -44,7 +43,7 @@ def test_no_rows_travel_too(ctx: SessionContext) -> None:
 
 
 def test_in_another_process(
-    ctx: SessionContext, encoded: bytes, run_python: Callable[..., str], tmp_path: Path
+    ctx: SessionContext, encoded: bytes, tmp_path: Path
 ) -> None:
     path = tmp_path / "plan"
     path.write_bytes(encoded)
@@ -78,7 +77,7 @@ def test_without_the_codec(encoded: bytes) -> None:
         ExecutionPlan.from_bytes(SessionContext(), encoded)
 
 
-def test_damaged_bytes(run_python: Callable[..., str], encoded: bytes, tmp_path: Path) -> None:
+def test_damaged_bytes(encoded: bytes, tmp_path: Path) -> None:
     # In a process of its own: what is wrong here could be a crash.
     path = tmp_path / "plan"
     path.write_bytes(encoded)

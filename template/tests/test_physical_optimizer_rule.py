@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 
 import pytest
+from conformance import run_python
 from datafusion import SessionContext
-
 from {{crate_name}} import (
     Readings,
     TrustSourceRule,
@@ -64,7 +63,7 @@ def test_other_tables_are_left_alone() -> None:
     assert plans[0] == plans[1]
 
 
-def test_queries_can_still_be_interrupted(run_python: Callable[..., str]) -> None:
+def test_queries_can_still_be_interrupted() -> None:
     code = """
 import signal, threading, time
 from datafusion import SessionContext

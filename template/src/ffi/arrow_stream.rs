@@ -75,17 +75,14 @@ impl ArrowStream {
     /// `Configuration`, if the rows cannot be represented that way: a requested schema chooses
     /// between representations of the same columns, no more.
     pub fn try_new(plan: Arc<dyn ExecutionPlan>, requested_schema: Option<Schema>) -> Result<Self> {
-        let schema = match requested_schema {
-            Some(requested) if can_cast(&plan.schema(), &requested) => Arc::new(requested),
-            Some(requested) => {
-                return config_err!(
-                    "requested_schema does not fit: expected the columns {}, got {}",
-                    columns(&plan.schema()),
-                    columns(&requested)
-                );
-            }
-            None => plan.schema(),
-        };
+        let schema = requested_schema.map_or_else(|| plan.schema(), Arc::new);
+        if !can_cast(&plan.schema(), &schema) {
+            return config_err!(
+                "requested_schema does not fit: expected the columns {}, got {}",
+                columns(&plan.schema()),
+                columns(&schema)
+            );
+        }
         let config = SessionConfig::new().with_batch_size(BATCH_SIZE);
         let context = Arc::new(TaskContext::default().with_session_config(config));
         let partitions = plan.properties().partitioning.partition_count();

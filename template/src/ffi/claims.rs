@@ -9,8 +9,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, RecordBatch};
-use arrow::datatypes::SchemaRef;
-use arrow::row::{OwnedRow, RowConverter, SortField};
+use arrow::compute::{LexicographicalComparator, concat_batches};
+use arrow::datatypes::{FieldRef, SchemaRef};
 use datafusion_common::stats::Precision;
 use datafusion_common::{ColumnStatistics, Result, ScalarValue, Statistics, exec_err};
 use datafusion_functions_aggregate_common::min_max::{max_batch, min_batch};
@@ -19,32 +19,31 @@ use datafusion_physical_expr::LexOrdering;
 /// What is claimed of one partition, and what has been seen of it.
 pub struct Claims {
     statistics: Arc<Statistics>,
+    sort_order: Option<LexOrdering>,
     rows: usize,
-    columns: Vec<ColumnClaims>,
-    order: Option<Order>,
+    columns: Vec<SeenColumn>,
+    last_row: Option<RecordBatch>,
 }
 
 impl Claims {
-    pub fn try_new(
+    pub fn new(
         statistics: Arc<Statistics>,
         schema: &SchemaRef,
         sort_order: Option<&LexOrdering>,
-    ) -> Result<Self> {
-        let (mut columns, mut order) = (vec![], None);
-        if cfg!(debug_assertions) {
-            for (field, claimed) in schema.fields().iter().zip(&statistics.column_statistics) {
-                columns.push(ColumnClaims::new(field.name(), claimed));
-            }
-            order = sort_order
-                .map(|sort_order| Order::try_new(sort_order, schema))
-                .transpose()?;
-        }
-        Ok(Self {
+    ) -> Self {
+        let checked = cfg!(debug_assertions);
+        let column = |field: &FieldRef| SeenColumn {
+            name: field.name().clone(),
+            ..SeenColumn::default()
+        };
+        let fields = schema.fields().iter().filter(|_| checked);
+        Self {
             statistics,
+            sort_order: sort_order.filter(|_| checked).cloned(),
             rows: 0,
-            columns,
-            order,
-        })
+            columns: fields.map(column).collect(),
+            last_row: None,
+        }
     }
 
     /// Looks at a batch of the partition.
@@ -53,27 +52,88 @@ impl Claims {
         if self.statistics.num_rows.get_value() < Some(&self.rows) {
             self.check_rows()?;
         }
-        for (claims, column) in self.columns.iter_mut().zip(batch.columns()) {
-            claims.see(column)?;
+        let claimed = &self.statistics.column_statistics;
+        for ((seen, claimed), column) in self.columns.iter_mut().zip(claimed).zip(batch.columns()) {
+            seen.see(column, claimed)?;
         }
-        match &mut self.order {
-            Some(order) => order.see(batch),
-            None => Ok(()),
-        }
+        self.check_order(batch)
     }
 
     /// Says whether all claims were true, after the last batch.
     pub fn finish(&self) -> Result<()> {
         self.check_rows()?;
-        self.columns.iter().try_for_each(ColumnClaims::finish)
+        let mut columns = self.columns.iter().zip(&self.statistics.column_statistics);
+        columns.try_for_each(|(seen, claimed)| seen.check(claimed))
     }
 
     fn check_rows(&self) -> Result<()> {
-        check(self.statistics.num_rows, self.rows, "rows")
+        check_count(self.statistics.num_rows, self.rows, "rows")
+    }
+
+    fn check_order(&mut self, batch: &RecordBatch) -> Result<()> {
+        let Some(sort_order) = &self.sort_order else {
+            return Ok(());
+        };
+        let batch = concat_batches(batch.schema_ref(), self.last_row.iter().chain([batch]))?;
+        let columns = sort_order
+            .iter()
+            .map(|by| by.evaluate_to_sort_column(&batch))
+            .collect::<Result<Vec<_>>>()?;
+        let rows = LexicographicalComparator::try_new(&columns)?;
+        if (1..batch.num_rows()).any(|row| rows.compare(row - 1, row).is_gt()) {
+            return exec_err!(
+                "Source::sort_order claims that rows are sorted by {sort_order}, but \
+                 Partition::read returned others"
+            );
+        }
+        let last = batch.num_rows().checked_sub(1);
+        self.last_row = last.map(|last| batch.slice(last, 1));
+        Ok(())
     }
 }
 
-fn check(claimed: Precision<usize>, found: usize, what: &str) -> Result<()> {
+/// What has been seen of a column.
+#[derive(Default)]
+struct SeenColumn {
+    name: String,
+    nulls: usize,
+    distinct: HashSet<ScalarValue>,
+    min: Option<ScalarValue>,
+    max: Option<ScalarValue>,
+}
+
+impl SeenColumn {
+    fn see(&mut self, column: &ArrayRef, claimed: &ColumnStatistics) -> Result<()> {
+        self.nulls += column.logical_null_count();
+        if let Precision::Exact(_) = claimed.distinct_count {
+            for row in 0..column.len() {
+                let value = ScalarValue::try_from_array(column, row)?;
+                if !value.is_null() {
+                    self.distinct.insert(value);
+                }
+            }
+        }
+        if claimed.min_value != Precision::Absent {
+            extend(&mut self.min, min_batch(column)?, Ordering::Less);
+        }
+        if claimed.max_value != Precision::Absent {
+            extend(&mut self.max, max_batch(column)?, Ordering::Greater);
+        }
+        Ok(())
+    }
+
+    fn check(&self, claimed: &ColumnStatistics) -> Result<()> {
+        let name = &self.name;
+        check_count(claimed.null_count, self.nulls, &format!("nulls of {name}"))?;
+        let distinct = format!("distinct values of {name}");
+        check_count(claimed.distinct_count, self.distinct.len(), &distinct)?;
+        let (minimum, maximum) = (format!("minimum of {name}"), format!("maximum of {name}"));
+        check_bound(&claimed.min_value, &self.min, Ordering::Less, &minimum)?;
+        check_bound(&claimed.max_value, &self.max, Ordering::Greater, &maximum)
+    }
+}
+
+fn check_count(claimed: Precision<usize>, found: usize, what: &str) -> Result<()> {
     match claimed {
         Precision::Exact(claimed) if claimed != found => exec_err!(
             "Partition::statistics claims exactly {claimed} {what}, but Partition::read returned \
@@ -83,147 +143,32 @@ fn check(claimed: Precision<usize>, found: usize, what: &str) -> Result<()> {
     }
 }
 
-struct ColumnClaims {
-    name: String,
-    claimed: ColumnStatistics,
-    nulls: usize,
-    distinct: HashSet<ScalarValue>,
-    bounds: [Bound; 2],
-}
-
-impl ColumnClaims {
-    fn new(name: &str, claimed: &ColumnStatistics) -> Self {
-        let bound = |what, claimed: &Precision<_>, of_batch, outside| Bound {
-            what,
-            claimed: claimed.clone(),
-            of_batch,
-            outside,
-            attained: false,
-        };
-        Self {
-            name: name.to_owned(),
-            claimed: claimed.clone(),
-            nulls: 0,
-            distinct: HashSet::new(),
-            bounds: [
-                bound("minimum", &claimed.min_value, min_batch, Ordering::Less),
-                bound("maximum", &claimed.max_value, max_batch, Ordering::Greater),
-            ],
-        }
-    }
-
-    fn see(&mut self, column: &ArrayRef) -> Result<()> {
-        self.nulls += column.logical_null_count();
-        if let Precision::Exact(_) = self.claimed.distinct_count {
-            for row in 0..column.len() {
-                let value = ScalarValue::try_from_array(column, row)?;
-                if !value.is_null() {
-                    self.distinct.insert(value);
-                }
-            }
-        }
-        let mut bounds = self.bounds.iter_mut();
-        bounds.try_for_each(|bound| bound.see(column, &self.name))
-    }
-
-    fn finish(&self) -> Result<()> {
-        let name = &self.name;
-        let nulls = format!("nulls of {name}");
-        check(self.claimed.null_count, self.nulls, &nulls)?;
-        let distinct = format!("distinct values of {name}");
-        check(self.claimed.distinct_count, self.distinct.len(), &distinct)?;
-        self.bounds.iter().try_for_each(|bound| bound.finish(name))
+/// Makes `bound` the `value` that is beyond it.
+fn extend(bound: &mut Option<ScalarValue>, value: ScalarValue, beyond: Ordering) {
+    let order = bound.as_ref().map(|bound| value.partial_cmp(bound));
+    if !value.is_null() && order.is_none_or(|order| order == Some(beyond)) {
+        *bound = Some(value);
     }
 }
 
-/// The claim that a value is the minimum or the maximum of a column. If the claim is `Inexact`, no
-/// value may be outside of it all the same.
-struct Bound {
-    what: &'static str,
-    claimed: Precision<ScalarValue>,
-    of_batch: fn(&ArrayRef) -> Result<ScalarValue>,
-    outside: Ordering,
-    attained: bool,
-}
-
-impl Bound {
-    /// A null is no claim.
-    fn claimed(&self) -> Option<&ScalarValue> {
-        self.claimed.get_value().filter(|bound| !bound.is_null())
-    }
-
-    fn see(&mut self, column: &ArrayRef, name: &str) -> Result<()> {
-        let Some(bound) = self.claimed() else {
-            return Ok(());
-        };
-        let value = (self.of_batch)(column)?;
-        if value.is_null() {
-            return Ok(());
-        }
-        let order = value.partial_cmp(bound);
-        if order.is_none() || order == Some(self.outside) {
-            return exec_err!(
-                "Partition::statistics claims that {bound:?} is the {} of {name}, but \
-                 Partition::read returned {value:?}",
-                self.what
-            );
-        }
-        self.attained |= order == Some(Ordering::Equal);
-        Ok(())
-    }
-
-    fn finish(&self, name: &str) -> Result<()> {
-        match (&self.claimed, self.claimed()) {
-            (Precision::Exact(_), Some(bound)) if !self.attained => exec_err!(
-                "Partition::statistics claims that {bound:?} is the {} of {name}, but \
-                 Partition::read returned no such value",
-                self.what
-            ),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// The claim that rows are sorted.
-struct Order {
-    sort_order: LexOrdering,
-    converter: RowConverter,
-    last: Option<OwnedRow>,
-}
-
-impl Order {
-    fn try_new(sort_order: &LexOrdering, schema: &SchemaRef) -> Result<Self> {
-        let fields = sort_order
-            .iter()
-            .map(|by| {
-                let data_type = by.expr.data_type(schema)?;
-                Ok(SortField::new_with_options(data_type, by.options))
-            })
-            .collect::<Result<_>>()?;
-        Ok(Self {
-            sort_order: sort_order.clone(),
-            converter: RowConverter::new(fields)?,
-            last: None,
-        })
-    }
-
-    fn see(&mut self, batch: &RecordBatch) -> Result<()> {
-        let columns = self
-            .sort_order
-            .iter()
-            .map(|by| by.expr.evaluate(batch)?.into_array(batch.num_rows()))
-            .collect::<Result<Vec<_>>>()?;
-        let rows = self.converter.convert_columns(&columns)?;
-        if !self.last.iter().map(OwnedRow::row).chain(&rows).is_sorted() {
-            return exec_err!(
-                "Source::sort_order claims that rows are sorted by {}, but Partition::read \
-                 returned others",
-                self.sort_order
-            );
-        }
-        if let Some(last) = batch.num_rows().checked_sub(1) {
-            self.last = Some(rows.row(last).owned());
-        }
-        Ok(())
+/// A bound that is `Inexact` may lie beyond all values. A null is no claim.
+fn check_bound(
+    claimed: &Precision<ScalarValue>,
+    found: &Option<ScalarValue>,
+    beyond: Ordering,
+    what: &str,
+) -> Result<()> {
+    let Some(bound) = claimed.get_value().filter(|bound| !bound.is_null()) else {
+        return Ok(());
+    };
+    let inexact = claimed.is_exact() == Some(false);
+    match found.as_ref().and_then(|found| bound.partial_cmp(found)) {
+        Some(Ordering::Equal) => Ok(()),
+        order if inexact && (found.is_none() || order == Some(beyond)) => Ok(()),
+        _ => exec_err!(
+            "Partition::statistics claims that {bound:?} is the {what}, but Partition::read \
+             returned {:?}",
+            found.as_ref().unwrap_or(&ScalarValue::Null)
+        ),
     }
 }

@@ -10,12 +10,11 @@ use datafusion_common::{Result, Statistics, exec_err};
 use datafusion_execution::TaskContext;
 use datafusion_expr::{Expr, SortExpr};
 use datafusion_physical_expr::{LexOrdering, create_ordering};
+use datafusion_physical_plan::empty::EmptyExec;
 use datafusion_physical_plan::metrics::{
     BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet, SplitMetrics,
 };
-use datafusion_physical_plan::stream::{
-    BatchSplitStream, EmptyRecordBatchStream, RecordBatchStreamAdapter,
-};
+use datafusion_physical_plan::stream::{BatchSplitStream, RecordBatchStreamAdapter};
 use datafusion_physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use datafusion_physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties,
@@ -35,7 +34,7 @@ pub struct SourceExec {
     name: String,
     scan: Arc<TableScan>,
     partitions: Vec<Arc<SourcePartition>>,
-    streaming: StreamingTableExec,
+    plan: Arc<dyn ExecutionPlan>,
     metrics: ExecutionPlanMetricsSet,
 }
 
@@ -78,19 +77,20 @@ impl SourceExec {
                 })
             })
             .collect();
-        let mut streams: Vec<Arc<dyn PartitionStream>> = vec![];
-        streams.extend(partitions.iter().map(|p| Arc::clone(p) as _));
-        if streams.is_empty() {
+        let streams: Vec<_> = partitions.iter().map(|p| Arc::clone(p) as _).collect();
+        let plan: Arc<dyn ExecutionPlan> = if streams.is_empty() {
             // A plan has one partition at least.
-            streams.push(Arc::new(NoRows(Arc::clone(&schema))));
-        }
-        // The source projects by itself, so there is no projection here.
-        let streaming = StreamingTableExec::try_new(schema, streams, None, orders, false, limit)?;
+            Arc::new(EmptyExec::new(schema))
+        } else {
+            // The source projects by itself, so there is no projection here.
+            let plan = StreamingTableExec::try_new(schema, streams, None, orders, false, limit)?;
+            Arc::new(plan)
+        };
         Ok(Self {
             name,
             scan,
             partitions,
-            streaming,
+            plan,
             metrics,
         })
     }
@@ -117,10 +117,14 @@ impl SourceExec {
 /// The FFI carries the name of a plan but not its display, so what `EXPLAIN` should show has to be
 /// in the name.
 fn describe(scan: &Scan, partitions: usize) -> String {
-    let mut name = format!(
-        "SourceExec: partitions={partitions}, projection=[{}]",
-        names(&scan.schema)
-    );
+    let columns: Vec<_> = scan
+        .schema
+        .fields()
+        .iter()
+        .map(|f| f.name().as_str())
+        .collect();
+    let columns = columns.join(", ");
+    let mut name = format!("SourceExec: partitions={partitions}, projection=[{columns}]");
     if !scan.filters.is_empty() {
         let filters: Vec<_> = scan.filters.iter().map(Expr::to_string).collect();
         name += &format!(", filters=[{}]", filters.join(", "));
@@ -129,11 +133,6 @@ fn describe(scan: &Scan, partitions: usize) -> String {
         name += &format!(", limit={limit}");
     }
     name
-}
-
-fn names(schema: &Schema) -> String {
-    let names: Vec<_> = schema.fields().iter().map(|f| f.name().as_str()).collect();
-    names.join(", ")
 }
 
 impl DisplayAs for SourceExec {
@@ -148,7 +147,7 @@ impl ExecutionPlan for SourceExec {
     }
 
     fn properties(&self) -> &Arc<PlanProperties> {
-        self.streaming.properties()
+        self.plan.properties()
     }
 
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
@@ -174,11 +173,11 @@ impl ExecutionPlan for SourceExec {
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
-        self.streaming.execute(partition, context)
+        self.plan.execute(partition, context)
     }
 
     fn fetch(&self) -> Option<usize> {
-        self.streaming.limit()
+        self.plan.fetch()
     }
 
     fn metrics(&self) -> Option<MetricsSet> {
@@ -199,7 +198,7 @@ impl ExecutionPlan for SourceExec {
             .iter()
             .map(|partition| Ok(partition.statistics()?.as_ref()))
             .collect::<Result<Vec<_>>>()?;
-        let schema = self.streaming.schema();
+        let schema = self.plan.schema();
         Ok(Arc::new(Statistics::try_merge_iter(statistics, &schema)?))
     }
 }
@@ -234,7 +233,7 @@ impl SourcePartition {
     /// The rows, as long as they are what was claimed of them.
     fn read(&self, batch_size: usize) -> Result<BoxStream<'static, Result<RecordBatch>>> {
         let (scan, statistics) = (Arc::clone(&self.scan), Arc::clone(self.statistics()?));
-        let claims = Claims::try_new(statistics, &scan.scan.schema, scan.sort_order.as_ref())?;
+        let claims = Claims::new(statistics, &scan.scan.schema, scan.sort_order.as_ref());
         let state = (self.partition.read(batch_size)?, scan, claims);
         let rows = stream::try_unfold(state, async |(mut batches, scan, mut claims)| {
             let Some(batch) = batches.try_next().await? else {
@@ -288,19 +287,5 @@ impl PartitionStream for SourcePartition {
         let rows = Box::pin(RecordBatchStreamAdapter::new(schema, batches));
         let metrics = SplitMetrics::new(&self.metrics, self.index);
         Box::pin(BatchSplitStream::new(rows, batch_size, metrics))
-    }
-}
-
-/// What is left when a source has no partition for a query.
-#[derive(Debug)]
-struct NoRows(SchemaRef);
-
-impl PartitionStream for NoRows {
-    fn schema(&self) -> &SchemaRef {
-        &self.0
-    }
-
-    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
-        Box::pin(EmptyRecordBatchStream::new(Arc::clone(&self.0)))
     }
 }

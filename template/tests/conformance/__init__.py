@@ -13,10 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
-Row = tuple[Any, ...]
-
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -34,54 +30,6 @@ class Table:
 
     def __str__(self) -> str:
         return self.name
-
-
-@dataclass(frozen=True, eq=False)
-class Function:
-    """A function in SQL: use one of the subclasses.
-
-    ``make`` is the class; called without arguments, it gives the object with the hook. The tests
-    call the function with whatever values the types of its ``arguments`` have. If it refuses some
-    of them, ``values`` has, for each argument, the ones to call it with.
-    """
-
-    make: Callable[[], Any]
-    arguments: Sequence[pa.DataType]
-    values: Sequence[Sequence[object]] | None = None
-
-    def __str__(self) -> str:
-        return f"{self.make.__name__}({', '.join(map(str, self.arguments))})"
-
-
-@dataclass(frozen=True, eq=False)
-class Scalar(Function):
-    """A function that gives one value for each row.
-
-    ``reference`` computes the value in Python, from the arguments of one row.
-    """
-
-    reference: Callable[..., object] | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Aggregate(Function):
-    """A function that gives one value for many rows, in whatever order they come.
-
-    ``reference`` computes the value in Python, from a list of rows, which are tuples of arguments.
-    """
-
-    reference: Callable[[list[Row]], object] | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Window(Function):
-    """A function that gives one value for each row of a window.
-
-    ``reference`` computes the values in Python, from the rows of one partition in their order,
-    which are tuples of arguments.
-    """
-
-    reference: Callable[[list[Row]], Sequence[object]] | None = None
 
 
 def run_python(code: str, *arguments: object) -> str:

@@ -19,7 +19,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from instances import FUNCTIONS
 
-from conformance import Aggregate, Function, Row, Scalar, Window
+from conformance.functions import Aggregate, Function, Row, Scalar, Window
 
 # In whatever order these are added up, rounding shows in none but the last digits.
 FLOATS = [0.0, -0.0, 0.5, 1.0, 3.0, -2.0, 1e-3, 1e10, math.inf, -math.inf, math.nan]

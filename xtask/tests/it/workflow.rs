@@ -38,7 +38,8 @@ pub struct Job {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Step {
     pub id: Option<String>,
-    pub name: String,
+    /// Each that has a script has one.
+    pub name: Option<String>,
     #[serde(rename = "if")]
     pub condition: Option<String>,
     #[serde(default)]
@@ -159,7 +160,7 @@ impl<'a> JobRun<'a> {
             .args(match step.shell.as_deref() {
                 None => ["-e"].as_slice(),
                 Some("bash") => &["--noprofile", "--norc", "-eo", "pipefail"],
-                Some(other) => panic!("{}: unknown shell {other}", step.name),
+                Some(other) => panic!("{:?}: unknown shell {other}", step.name),
             })
             .arg(&script_file)
             .current_dir(self.runner.workspace)
@@ -187,7 +188,7 @@ impl<'a> JobRun<'a> {
         }
         let outcome = &mut self.outcome;
         outcome.succeeded &= output_of_step.status.success();
-        outcome.ran.push(step.name.clone());
+        outcome.ran.push(step.name.clone().expect(script));
         outcome.log += &printed(&output_of_step);
         outcome.summary += &read(&summary);
     }
@@ -263,6 +264,7 @@ impl<'a> JobRun<'a> {
             "success()" => self.outcome.succeeded.to_string(),
             "failure()" => (!self.outcome.succeeded).to_string(),
             "always()" => true.to_string(),
+            "cancelled()" => false.to_string(),
             output if output.starts_with("steps.") && output.contains(".outputs.") => self
                 .outcome
                 .outputs

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timezone
 
 import duckdb
 import polars as pl
 import pyarrow as pa
 import pytest
+from conformance import run_python
 
 from plain_ext import Readings
 
@@ -59,12 +59,13 @@ def test_stream_is_lazy(readings: Readings) -> None:
     assert readings.counters["rows"] == rows
 
 
-def test_without_datafusion(run_python: Callable[..., str]) -> None:
+def test_without_datafusion() -> None:
     code = """
 import sys
 sys.modules["datafusion"] = None  # importing it fails
 
 import pyarrow as pa
+
 from plain_ext import Readings
 print(pa.table(Readings()).num_rows)
 """

@@ -5,10 +5,10 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from conformance import run_python
 from datafusion import SessionContext
 
 from plain_ext import Readings
@@ -40,6 +40,7 @@ def test_context_is_collected_before_the_query() -> None:
 NO_THREADS = """
 import resource
 from datafusion import SessionContext
+
 from plain_ext import Readings
 
 ctx = SessionContext()
@@ -55,7 +56,7 @@ except Exception as error:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_no_threads_can_be_started(run_python: Callable[..., str]) -> None:
+def test_no_threads_can_be_started() -> None:
     said = run_python(NO_THREADS)
     assert said.startswith("RuntimeError Execution error: cannot start the tokio runtime: ")
 
@@ -63,6 +64,7 @@ def test_no_threads_can_be_started(run_python: Callable[..., str]) -> None:
 CTRL_C = """
 import signal, sys, threading, time
 from datafusion import SessionConfig, SessionContext
+
 from plain_ext import Readings
 
 # A shell has it ignored in what runs in the background.
@@ -93,7 +95,7 @@ assert ctx.sql("SELECT id FROM readings LIMIT 1").to_pylist() == [{"id": 0}]
 """
 
 
-def test_ctrl_c(run_python: Callable[..., str]) -> None:
+def test_ctrl_c() -> None:
     # Both at once, as the host looks for signals only once a second.
     with ThreadPoolExecutor() as pool:
         printed = list(pool.map(run_python, [CTRL_C, CTRL_C], [1, 4]))
@@ -103,6 +105,7 @@ def test_ctrl_c(run_python: Callable[..., str]) -> None:
 MEMORY = """
 import resource
 from datafusion import SessionConfig, SessionContext
+
 from plain_ext import Readings
 
 batch_size = 65_536
@@ -117,7 +120,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts the pages that Linux hands out")
-def test_memory_of_a_batch_is_used_again(run_python: Callable[..., str]) -> None:
+def test_memory_of_a_batch_is_used_again() -> None:
     # A batch has some 500 pages.
     assert int(run_python(MEMORY)) < 500
 
@@ -126,6 +129,7 @@ FORK = """
 import os, sys
 from datafusion import SessionContext
 import pyarrow as pa
+
 from plain_ext import Readings
 
 ctx = SessionContext()
@@ -156,7 +160,7 @@ assert ctx.sql("SELECT sum(id) AS x FROM readings").to_pylist() == [{"x": 499500
 
 @pytest.mark.skipif("not hasattr(__import__('os'), 'fork')", reason="needs fork")
 @pytest.mark.parametrize("when", ["after a query", "after a table was registered"])
-def test_fork(run_python: Callable[..., str], when: str) -> None:
+def test_fork(when: str) -> None:
     errors = run_python(FORK, when).splitlines()
     assert len(errors) == 4
     for error in errors:
