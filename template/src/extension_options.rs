@@ -1,5 +1,6 @@
 //! A session has options of this package, and `show_celsius(celsius)` is a function that heeds them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use pyo3::types::PyCapsule;
 
 use crate::ffi::error::{catch, exception};
 use crate::ffi::host::Host;
+use crate::ffi::options;
 use crate::ffi::scalar_udf;
 
 extensions_options! {
@@ -95,26 +97,14 @@ impl fmt::Display for Decimals {
 config_field!(Decimals, decimals => decimals.parse()?);
 
 impl DisplayOptions {
-    /// The options of a session, or the defaults where it has none.
-    ///
     /// # Errors
     ///
     /// When an option has a wrong value: `SET` stores whatever it is given, as the host does not
     /// ask this package.
-    fn of_session(config: &ConfigOptions) -> Result<Self> {
+    fn parse(texts: &BTreeMap<String, String>) -> Result<Self> {
         let mut options = Self::default();
-        let Some(extension) = config.extensions.get::<FFI_ExtensionOptions>() else {
-            return Ok(options);
-        };
-        for entry in extension.entries() {
-            // On its way here, the host may put the name of its own namespace before ours.
-            let key = entry
-                .key
-                .strip_prefix("datafusion_ffi.")
-                .unwrap_or(&entry.key);
-            if let (Some((Self::PREFIX, key)), Some(value)) = (key.split_once('.'), entry.value) {
-                options.set(key, &value)?;
-            }
+        for (name, value) in texts {
+            options.set(name, value)?;
         }
         Ok(options)
     }
@@ -132,6 +122,8 @@ impl DisplayOptions {
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct ShowCelsiusUdf {
     signature: Signature,
+    /// Those that came along from another process. Else, they are those of the session.
+    options: Option<BTreeMap<String, String>>,
 }
 
 impl ScalarUDFImpl for ShowCelsiusUdf {
@@ -148,7 +140,10 @@ impl ScalarUDFImpl for ShowCelsiusUdf {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let options = DisplayOptions::of_session(&args.config_options)?;
+        let options = match &self.options {
+            Some(options) => DisplayOptions::parse(options)?,
+            None => DisplayOptions::parse(&options::of_session(&args.config_options))?,
+        };
         let columns = ColumnarValue::values_to_arrays(&args.args)?;
         let [celsius] = take_function_args(self.name(), columns)?;
         let shown: StringArray = celsius
@@ -157,6 +152,14 @@ impl ScalarUDFImpl for ShowCelsiusUdf {
             .map(|celsius| Some(options.show(celsius?)))
             .collect();
         Ok(ColumnarValue::Array(Arc::new(shown)))
+    }
+
+    /// A function that does this travels with the options, when a plan is sent as bytes.
+    fn with_updated_config(&self, config: &ConfigOptions) -> Option<ScalarUDF> {
+        Some(ScalarUDF::from(Self {
+            signature: self.signature.clone(),
+            options: Some(options::of_session(config)),
+        }))
     }
 }
 
@@ -225,7 +228,10 @@ impl Options {
 pub fn function() -> ScalarUDF {
     // It is not immutable, as it depends on the options.
     let signature = Signature::exact(vec![DataType::Float64], Volatility::Stable);
-    ScalarUDF::from(ShowCelsiusUdf { signature })
+    ScalarUDF::from(ShowCelsiusUdf {
+        signature,
+        options: None,
+    })
 }
 
 /// The scalar function ``show_celsius(celsius)``: a temperature as text, such as ``'20.0 °C'``.

@@ -21,6 +21,9 @@ pub mod host;
 {% if insert -%}
 pub mod insert;
 {% endif -%}
+{% if extension_options or logical_extension_codec or physical_extension_codec -%}
+pub mod options;
+{% endif -%}
 {% if table_provider -%}
 pub mod runtime;
 {% endif -%}

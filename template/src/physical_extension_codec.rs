@@ -18,6 +18,7 @@ use pyo3::types::PyCapsule;
 
 use crate::ffi::capsule::of_session;
 use crate::ffi::error::{catch, exception};
+use crate::ffi::functions::encode_options;
 use crate::ffi::host::Host;
 use crate::ffi::runtime;
 use crate::ffi::source::{Partition, Scan};
@@ -130,7 +131,9 @@ fn decode(bytes: &[u8]) -> Result<SourceExec> {
 
 /// The host asks each of its codecs in turn; the first that does not refuse has it.
 #[derive(Debug)]
-struct ReadingsPhysicalCodec;
+struct ReadingsPhysicalCodec {
+    session: FFI_TaskContextProvider,
+}
 
 impl PhysicalExtensionCodec for ReadingsPhysicalCodec {
     fn try_encode(
@@ -158,9 +161,16 @@ impl PhysicalExtensionCodec for ReadingsPhysicalCodec {
         catch(|| Ok(Arc::new(decode(bytes)?) as _))
     }
 
-    /// Functions travel by their names, with nothing else.
-    fn try_decode_udf(&self, name: &str, _bytes: &[u8]) -> Result<Arc<ScalarUDF>> {
-        catch(|| functions().find_scalar(name))
+    /// Functions travel by their names, and with the options that they depend on.
+    fn try_encode_udf(&self, function: &ScalarUDF, buffer: &mut Vec<u8>) -> Result<()> {
+        catch(|| {
+            buffer.extend(encode_options(function, &self.session)?);
+            Ok(())
+        })
+    }
+
+    fn try_decode_udf(&self, name: &str, bytes: &[u8]) -> Result<Arc<ScalarUDF>> {
+        catch(|| functions().find_scalar(name, bytes))
     }
 
     fn try_decode_udaf(&self, name: &str, _bytes: &[u8]) -> Result<Arc<AggregateUDF>> {
@@ -198,12 +208,15 @@ impl PhysicalCodec {
         session: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let host = Host::check(py)?;
-        let context: FFI_TaskContextProvider = of_session(host, session)?;
+        let session: FFI_TaskContextProvider = of_session(host, session)?;
         let runtime = runtime::handle().map_err(exception)?;
+        let codec = ReadingsPhysicalCodec {
+            session: session.clone(),
+        };
         host.export(FFI_PhysicalExtensionCodec::new(
-            Arc::new(ReadingsPhysicalCodec),
+            Arc::new(codec),
             Some(runtime),
-            context,
+            session,
         ))
     }
 }

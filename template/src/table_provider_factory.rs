@@ -36,7 +36,7 @@ async fn source(statement: &CreateExternalTable) -> Result<ReadingsSource> {
         ("TEMPORARY", statement.temporary),
     ] {
         if is_there {
-            return plan_err!("a table of readings takes no {clause}: leave it out");
+            return plan_err!("a table of readings does not take {clause}: leave that out");
         }
     }
     let (mut rows, mut partitions) = (1000, 4);

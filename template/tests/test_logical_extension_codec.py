@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from conformance import run_python
 from datafusion import LogicalPlan, SessionContext
+
 from {{crate_name}} import LogicalCodec, Readings, register_all
 
 ID = "{{project-name}}"

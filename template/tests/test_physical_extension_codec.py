@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from conformance import run_python
 from datafusion import ExecutionPlan, SessionContext
+
 from {{crate_name}} import PhysicalCodec, Readings, register_all
 
 ID = "{{project-name}}"
@@ -42,9 +43,7 @@ def test_no_rows_travel_too(ctx: SessionContext) -> None:
     assert [batch.to_pyarrow().num_rows for batch in ctx.execute(plan, 0)] in ([], [0])
 
 
-def test_in_another_process(
-    ctx: SessionContext, encoded: bytes, tmp_path: Path
-) -> None:
+def test_in_another_process(ctx: SessionContext, encoded: bytes, tmp_path: Path) -> None:
     path = tmp_path / "plan"
     path.write_bytes(encoded)
     code = """

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-
 import pytest
 from conformance import run_python
 from datafusion import SessionContext
+
 from {{crate_name}} import (
     Readings,
     TrustSourceRule,

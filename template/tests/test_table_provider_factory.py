@@ -77,15 +77,15 @@ def test_the_statement_is_datafusions(ctx: SessionContext) -> None:
         ),
         (
             "t (a INT) STORED AS READINGS LOCATION 'sensors://house'",
-            "a table of readings takes no columns: leave it out",
+            "a table of readings does not take columns: leave that out",
         ),
         (
             "t STORED AS READINGS PARTITIONED BY (sensor) LOCATION 'sensors://house'",
-            "a table of readings takes no PARTITIONED BY: leave it out",
+            "a table of readings does not take PARTITIONED BY: leave that out",
         ),
         (
             "t STORED AS READINGS WITH ORDER (id DESC) LOCATION 'sensors://house'",
-            "a table of readings takes no WITH ORDER: leave it out",
+            "a table of readings does not take WITH ORDER: leave that out",
         ),
     ],
 )

@@ -33,6 +33,11 @@ pub fn guarded(function: ScalarUDF) -> Result<ScalarUDF> {
     GuardedScalarUdf::try_new(function).map(ScalarUDF::from)
 }
 
+/// Whether `function` is one of this package.
+pub fn is_guarded(function: &ScalarUDF) -> bool {
+    function.inner().is::<GuardedScalarUdf>()
+}
+
 /// A function whose methods do not panic. It has those that cross the FFI, and no others.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct GuardedScalarUdf {

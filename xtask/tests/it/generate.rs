@@ -137,20 +137,31 @@ fn every_pair_of_answers() {
     }
 }
 
-/// Each extension point, all of them, and all but one.
+/// Each extension point, and all of them.
 #[test]
 fn every_extension_point() {
-    let folder = scratch("every extension point");
     let points = extension_points();
     let singles = points.iter().map(|point| vec![point.clone()]);
+    check_points("every extension point", singles.chain([points.clone()]));
+}
+
+#[test]
+#[ignore = "takes five minutes"]
+fn every_extension_point_but_one() {
+    let points = extension_points();
     let all_but_one = points.iter().map(|left_out| {
         let others = points.iter().filter(|point| *point != left_out);
-        others.cloned().collect::<Vec<_>>()
+        others.cloned().collect()
     });
-    // What one needs is put back, which often makes it all of them.
+    check_points("every extension point but one", all_but_one);
+}
+
+/// Clippy has nothing to say about projects with these selections.
+fn check_points(test: &str, selections: impl Iterator<Item = Vec<String>>) {
+    let folder = scratch(test);
+    // What one needs is put back, which may make two selections the same.
     let needs = needs(&folder);
     let mut seen = BTreeSet::new();
-    let selections = singles.chain([points.clone()]).chain(all_but_one);
     for (i, points) in selections.enumerate() {
         if seen.insert(with_needs(&points, &needs)) {
             let answers = Answers {

@@ -88,7 +88,7 @@ const FUNCTIONS: [(&str, &[&str]); 16] = [
         "extension_options",
         &[
             "FromStr::from_str",
-            "DisplayOptions::of_session",
+            "DisplayOptions::parse",
             "DisplayOptions::show",
             "ScalarUDFImpl::return_type",
             "ScalarUDFImpl::invoke_with_args",

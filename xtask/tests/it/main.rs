@@ -15,6 +15,7 @@ mod hosts;
 #[cfg(target_os = "linux")]
 mod lies;
 mod lists;
+mod logging;
 mod names;
 mod own_table;
 mod page;

@@ -165,6 +165,7 @@ pub fn program() -> Command {
             Command::new(env!("CARGO"))
                 .args([
                     "install",
+                    "--debug",
                     "--locked",
                     "--version",
                     CARGO_GENERATE,
@@ -173,6 +174,7 @@ pub fn program() -> Command {
                 .arg("--root")
                 .arg(&root)
                 .env("CARGO_TARGET_DIR", target().join("tools").join("build"))
+                .env("CARGO_PROFILE_DEV_DEBUG", "false")
                 .succeed();
             fs::remove_dir_all(root.join("build")).unwrap();
         }

@@ -116,7 +116,7 @@ CASES = {
     ],
     "catalog_provider_list::catalogs": [("", LIST)],
     "extension_options::FromStr::from_str": [(OPTIONS, SHOW), ("", "str(Options('kelvin'))")],
-    "extension_options::DisplayOptions::of_session": [(OPTIONS, SHOW)],
+    "extension_options::DisplayOptions::parse": [(OPTIONS, SHOW)],
     "extension_options::DisplayOptions::show": [(OPTIONS, SHOW)],
     "extension_options::ScalarUDFImpl::return_type": [(OPTIONS, SHOW)],
     "extension_options::ScalarUDFImpl::invoke_with_args": [(OPTIONS, SHOW)],
