@@ -173,7 +173,7 @@ impl ScalarUDFImpl for ShowCelsiusUdf {
 ///     decimals: how many digits after the point, 0 to 9.
 ///
 /// Raises:
-///     ValueError: an argument is none of these.
+///     ValueError: an argument has another value.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct Options(DisplayOptions);
 

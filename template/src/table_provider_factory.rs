@@ -81,7 +81,7 @@ impl TableProviderFactory for ReadingsTableProviderFactory {
 /// Makes tables of readings for ``CREATE EXTERNAL TABLE … STORED AS READINGS``.
 ///
 /// ``LOCATION`` is ``'sensors://house'``. ``OPTIONS`` are ``'rows'`` and ``'partitions'``, as for
-/// :class:`Readings`. Another location, another option, a value that is no whole number, or
+/// :class:`Readings`. Another location, another option, a value that is not a whole number, or
 /// columns are an error of the statement.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct ReadingsFactory;

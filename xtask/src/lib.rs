@@ -8,10 +8,11 @@ pub mod steps;
 pub mod try_out;
 pub mod use_template;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 /// The repository.
 pub fn root() -> &'static Path {
@@ -24,7 +25,7 @@ pub fn root() -> &'static Path {
 pub fn versions(repository: &Path) -> Result<toml::Table> {
     let path = repository.join("versions.toml");
     let text = std::fs::read_to_string(path).context("cannot read versions.toml")?;
-    text.parse().context("versions.toml is no TOML")
+    text.parse().context("versions.toml is not TOML")
 }
 
 /// Generates the project `name` below `folder`, asking nothing. Takes further answers.
@@ -88,18 +89,49 @@ pub struct GenerateArgs {
     pub values_file: Option<String>,
 }
 
+/// # Errors
+///
+/// One sentence that says what to type. No folder is left behind then.
 pub fn generate(args: GenerateArgs) -> Result<PathBuf> {
     let template = args.path.as_deref().unwrap_or(root());
-    cargo_generate::generate(cargo_generate::GenerateArgs {
+    let destination = std::path::absolute(&args.destination)?;
+    if !destination.is_dir() {
+        let destination = args.destination.display();
+        bail!("there is no folder {destination}: make it, or choose another --destination");
+    }
+    if args.silent && args.name.is_none() {
+        bail!("--silent needs a name: add --name my-ext");
+    }
+    let before = folders(&destination)?;
+    let clean_up = {
+        let destination = destination.clone();
+        // Where it stops at a question, cargo-generate has made a folder, and leaves that.
+        move || -> std::io::Result<()> {
+            for folder in folders(&destination)?.difference(&before) {
+                // Nothing is lost: a folder with files in it stays.
+                let _ = std::fs::remove_dir(folder);
+            }
+            Ok(())
+        }
+    };
+    let at_ctrl_c = clean_up.clone();
+    ctrlc::set_handler(move || {
+        let _ = at_ctrl_c();
+        std::process::exit(130);
+    })?;
+    let mut define = args.define;
+    // The hook that says what to do next tells from it where the project is.
+    define.push(format!("destination={}", args.destination.display()));
+    let generated = cargo_generate::generate(cargo_generate::GenerateArgs {
         template_path: cargo_generate::TemplatePath {
             path: Some(template.display().to_string()),
             ..Default::default()
         },
         name: args.name,
-        destination: Some(std::path::absolute(args.destination)?),
+        destination: Some(destination.clone()),
         init: args.init,
         silent: args.silent,
-        define: args.define,
+        define,
         template_values_file: args.values_file,
         vcs: Some(cargo_generate::Vcs::None),
         // Never touch a Cargo.toml outside of the project.
@@ -107,5 +139,70 @@ pub fn generate(args: GenerateArgs) -> Result<PathBuf> {
         // It is formatted as it is, which the tests could not tell otherwise.
         no_fmt: true,
         ..Default::default()
-    })
+    });
+    match generated {
+        // Without the `..` that the destination may have.
+        Ok(project) if cfg!(unix) => Ok(project.canonicalize()?),
+        Ok(project) => Ok(project),
+        Err(error) => {
+            clean_up()?;
+            let sentence = refusal(&format!("{error:#}"));
+            if sentence.contains("directory already exists") {
+                let destination = destination.display();
+                bail!(
+                    "{destination} has a folder of that name already: remove it, or choose another --name"
+                );
+            }
+            match sentence.split_once("is not a valid value for ") {
+                Some((_, question)) => bail!("{sentence}. {}", rule(template, question)?),
+                None => bail!(sentence),
+            }
+        }
+    }
+}
+
+/// What the template says about the answers to `question`.
+fn rule(template: &Path, question: &str) -> Result<String> {
+    let question = &questions(template)?[question];
+    let prompt = question["prompt"].as_str().context("no prompt")?;
+    let choices = choices(question);
+    if choices.is_empty() {
+        return Ok(format!("{prompt}."));
+    }
+    Ok(format!("{prompt}; one of {}.", choices.join(", ")))
+}
+
+/// What the template asks.
+pub fn questions(template: &Path) -> Result<toml::Table> {
+    let config = std::fs::read_to_string(template.join("cargo-generate.toml"))
+        .with_context(|| format!("{} is not a copy of the template", template.display()))?;
+    let config: toml::Table = config.parse()?;
+    let questions = config["placeholders"].as_table();
+    questions.cloned().context("the template asks nothing")
+}
+
+/// The answers that a question has a list of.
+pub fn choices(question: &toml::Value) -> Vec<&str> {
+    let choices = question.get("choices").and_then(toml::Value::as_array);
+    let choices = choices.into_iter().flatten();
+    choices.filter_map(toml::Value::as_str).collect()
+}
+
+fn folders(folder: &Path) -> std::io::Result<BTreeSet<PathBuf>> {
+    let entries = std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
+    entries
+        .filter(|path| path.as_ref().map_or(true, |path| path.is_dir()))
+        .collect()
+}
+
+/// The sentence of a hook of cargo-generate, without where in the hook it stands; or `said` as it is.
+pub fn refusal(said: &str) -> String {
+    let sentence = said
+        .lines()
+        .find_map(|line| line.split_once("Runtime error: "))
+        .map_or(said, |(_, sentence)| sentence);
+    let sentence = sentence
+        .rsplit_once(" (line ")
+        .map_or(sentence, |(sentence, _)| sentence);
+    sentence.trim_start_matches("error: ").to_owned()
 }

@@ -28,18 +28,9 @@ impl Failure {
             .unwrap_or("no output")
     }
 
-    /// The sentence of a hook of cargo-generate, without where in the hook it stands; or the reason.
+    /// The sentence of a hook of cargo-generate, or the reason.
     pub fn refusal(&self) -> String {
-        let reason = self
-            .output
-            .lines()
-            .find_map(|line| line.split_once("Runtime error: "))
-            .map_or_else(|| self.reason(), |(_, sentence)| sentence)
-            .trim_start_matches("error: ");
-        reason
-            .rsplit_once(" (line ")
-            .map_or(reason, |(sentence, _)| sentence)
-            .to_owned()
+        crate::refusal(self.reason())
     }
 
     /// Whether it failed because the package registries could not be reached.

@@ -12,12 +12,12 @@ use anyhow::{Context, Result, bail};
 use regex::Regex;
 
 use crate::steps::Steps;
-use crate::{cargo_generate, root};
+use crate::{cargo_generate, choices, questions, root};
 
 /// What the workflow is called on GitHub.
 pub const WORKFLOW: &str = "Use this template";
 
-/// An answer that is empty is none, as those of a form on GitHub are.
+/// An empty answer counts as not given: a form on GitHub sends one for each field.
 #[derive(clap::Args)]
 pub struct Args {
     /// The repository on GitHub
@@ -135,25 +135,11 @@ fn run_workflow() -> String {
     format!("open Actions on GitHub, choose \"{WORKFLOW}\", then \"Run workflow\".")
 }
 
-/// What the template asks.
-fn questions(repository: &Path) -> Result<toml::Table> {
-    let config = fs::read_to_string(repository.join("cargo-generate.toml"))
-        .with_context(|| format!("{} is no copy of the template", repository.display()))?;
-    let config: toml::Table = config.parse()?;
-    let questions = config["placeholders"].as_table();
-    questions.cloned().context("the template asks nothing")
-}
-
 fn check_choice(questions: &toml::Table, question: &str, answer: &str) -> Result<()> {
-    let choices = questions[question]["choices"].as_array();
-    let choices: Vec<_> = choices
-        .into_iter()
-        .flatten()
-        .filter_map(toml::Value::as_str)
-        .collect();
+    let choices = choices(&questions[question]);
     if !choices.contains(&answer) {
         bail!(
-            "\"{answer}\" is none of the choices for {question}, which are {}. To answer \
+            "\"{answer}\" is not among the choices for {question}, which are {}. To answer \
              otherwise, {}",
             choices.join(", "),
             run_workflow()

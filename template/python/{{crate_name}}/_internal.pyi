@@ -137,7 +137,7 @@ class ReadingsFactory:
     """Makes tables of readings for ``CREATE EXTERNAL TABLE … STORED AS READINGS``.
 
     ``LOCATION`` is ``'sensors://house'``. ``OPTIONS`` are ``'rows'`` and ``'partitions'``, as for
-    :class:`Readings`. Another location, another option, a value that is no whole number, or
+    :class:`Readings`. Another location, another option, a value that is not a whole number, or
     columns are an error of the statement.
     """
 
@@ -322,7 +322,7 @@ class Options:
         decimals: how many digits after the point, 0 to 9.
 
     Raises:
-        ValueError: an argument is none of these.
+        ValueError: an argument has another value.
     """
 
     def __new__(cls, unit: str = "celsius", decimals: int = 1) -> Options: ...

@@ -85,7 +85,7 @@ pub fn of_session<T: Capsule + Clone>(
     let getter = format!("__{}__", T::NAME.to_string_lossy());
     let capsule = session.call_method0(&getter).map_err(|cause| {
         let py = session.py();
-        // Ctrl-C and the like are no errors of the session.
+        // Ctrl-C and the like say nothing about the session.
         if !cause.is_instance_of::<PyException>(py) {
             return cause;
         }

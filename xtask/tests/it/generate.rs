@@ -418,6 +418,7 @@ fn every_variable_is_declared() {
         "classes",
         "class",
         "instances",
+        "functions",
     ]
     .map(str::to_owned)
     .into();
@@ -457,26 +458,74 @@ fn every_variable_is_declared() {
 #[test]
 fn answers_that_are_not_taken_are_named() {
     let folder = scratch("bad answers");
-    for (key, value) in [
-        ("license", "GPL-3.0"),
-        ("ci", "jenkins"),
-        ("extension_points", "udf"),
-        ("description", "with \"quotes\""),
-        ("description", ""),
-        ("repository", "example.com"),
-        ("repository", "https://example.com/"),
+    for (key, value, rule) in [
+        ("license", "GPL-3.0", "License: "),
+        ("ci", "jenkins", "CI: "),
+        ("extension_points", "udf", "Extension points: "),
+        (
+            "description",
+            "with \"quotes\"",
+            "Description: one line of 1 to 200 characters",
+        ),
+        (
+            "description",
+            "",
+            "Description: one line of 1 to 200 characters",
+        ),
+        (
+            "repository",
+            "example.com",
+            "Repository: its https:// address",
+        ),
+        (
+            "repository",
+            "https://example.com/",
+            "Repository: its https:// address",
+        ),
     ] {
         let error = generate(&folder, "my-ext")
             .args(define(&[(key, value)]))
             .fail();
         assert!(
-            error.contains(&format!("\"{value}\" is not a valid value for {key}")),
+            error.contains(&format!(
+                "\"{value}\" is not a valid value for {key}. {rule}"
+            )),
             "{error}"
         );
-        assert_eq!(files(&folder), Vec::<std::path::PathBuf>::new());
-        // cargo-generate makes the folder before it looks at the answers.
-        fs::remove_dir(folder.join("my-ext")).unwrap();
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
     }
+}
+
+/// What is printed last can be typed as it is.
+#[test]
+fn the_next_step_leads_to_the_project() {
+    let folder = scratch("next step");
+    let here = folder.join("here");
+    fs::create_dir(&here).unwrap();
+    let said = generate(Path::new(".."), "my-ext")
+        .current_dir(&here)
+        .succeed();
+    assert!(said.contains("    cd ../my-ext && uv run "), "{said}");
+    let last = said.lines().find(|line| line.starts_with('/'));
+    assert_eq!(last, folder.join("my-ext").to_str());
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    let folder = scratch("missing");
+    let said = generate(&folder.join("nowhere"), "my-ext").fail();
+    assert!(
+        said.contains("nowhere: make it, or choose another --destination"),
+        "{said}"
+    );
+    let said = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(["generate", "--silent"])
+        .current_dir(&folder)
+        .fail();
+    assert!(
+        said.contains("--silent needs a name: add --name my-ext"),
+        "{said}"
+    );
 }
 
 #[test]

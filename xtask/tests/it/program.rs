@@ -1,5 +1,6 @@
 //! The same project from the program `cargo generate`, in every way that it is called.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::process::Command;
 
@@ -72,15 +73,11 @@ fn program_and_library_agree() {
         .succeed();
 }
 
-#[test]
-fn interactively() {
-    let folder = scratch("interactive");
-    let template = folder.join("template");
-    copy_template(&template);
-    let program = program();
-    // The first name is refused, and asked for again; the rest are the defaults.
-    let script = r#"
-import os, pty, select, sys, time
+/// A command that runs the program `arguments` in a terminal, and types `keys`, each once the program
+/// is quiet.
+fn in_a_terminal(keys: &[&str], arguments: &[&OsStr]) -> Command {
+    const TYPE: &str = r#"
+import json, os, pty, select, sys
 
 def answer(keys):
     """Wait until the program is quiet, then type."""
@@ -92,22 +89,34 @@ def answer(keys):
         if not said:
             return
         sys.stdout.buffer.write(said)
-    os.write(terminal, keys)
+    os.write(terminal, keys.encode())
 
 child, terminal = pty.fork()
 if child == 0:
-    os.execv(sys.argv[1], sys.argv[1:])
-for keys in [b"class\r", b"My_Cool.Ext\r", b"\r", b"\r", b"\r", b"\r", b"\r"]:
+    os.execv(sys.argv[2], sys.argv[2:])
+for keys in [*json.loads(sys.argv[1]), ""]:
     answer(keys)
-answer(b"")
 sys.stdout.flush()
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 "#;
-    let said = Command::new(xtask::python::find(None).unwrap())
-        .args(["-c", script])
-        .arg(program.get_program())
-        .args(["generate", "--path", "template", "--vcs", "none"])
-        .env("TERM", "xterm")
+    let mut command = Command::new(xtask::python::find(None).unwrap());
+    command
+        .args(["-c", TYPE, &serde_json::to_string(keys).unwrap()])
+        .args(arguments)
+        .env("TERM", "xterm");
+    command
+}
+
+#[test]
+fn interactively() {
+    let folder = scratch("interactive");
+    let template = folder.join("template");
+    copy_template(&template);
+    let program = program();
+    let generate = ["generate", "--path", "template", "--vcs", "none"].map(OsStr::new);
+    // The first name is refused, and asked for again; the rest are the defaults.
+    let keys = ["class\r", "My_Cool.Ext\r", "\r", "\r", "\r", "\r", "\r"];
+    let said = in_a_terminal(&keys, &[&[program.get_program()], &generate[..]].concat())
         .current_dir(&folder)
         .succeed();
     assert!(
@@ -118,6 +127,17 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     assert!(read(project.join("pyproject.toml")).contains("name = \"my-cool-ext\""));
     assert!(read(project.join(".template-answers.toml")).contains("license = \"Apache-2.0\""));
     assert!(project.join(".github/workflows/ci.yml").exists());
+}
+
+#[test]
+fn ctrl_c_at_a_question_leaves_nothing_behind() {
+    let folder = scratch("ctrl-c");
+    let program = [env!("CARGO_BIN_EXE_xtask"), "generate"].map(OsStr::new);
+    let said = in_a_terminal(&["my-ext\r", "\u{3}"], &program)
+        .current_dir(&folder)
+        .fail();
+    assert!(said.contains("Description"), "{said}");
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
 }
 
 #[test]

@@ -298,11 +298,11 @@ fn wrong_answers_are_refused() {
         ..Event::default()
     };
     let reason = copy.run_and_fail(&answers("GPL", ""));
-    let expected = "\"GPL\" is none of the choices for license, which are Apache-2.0, MIT, MIT OR \
+    let expected = "\"GPL\" is not among the choices for license, which are Apache-2.0, MIT, MIT OR \
                     Apache-2.0. To answer otherwise, ";
     assert_eq!(reason, format!("{expected}{WHAT_TO_DO}"));
     let reason = copy.run_and_fail(&answers("", "scalar_udf,scalar"));
-    let expected = "\"scalar\" is none of the choices for extension_points, which are \
+    let expected = "\"scalar\" is not among the choices for extension_points, which are \
                     table_provider, insert, table_provider_factory, ";
     assert!(reason.starts_with(expected), "{reason}");
     assert!(reason.ends_with(WHAT_TO_DO), "{reason}");
