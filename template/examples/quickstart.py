@@ -1,11 +1,12 @@
 {% if table_provider -%}
 """Query the table, and see how much of the query reaches its source."""
 
-from datafusion import SessionContext
+from datafusion import SessionConfig, SessionContext
 
 from {{crate_name}} import Readings
 
-ctx = SessionContext()
+# DataFusion plans for as many partitions as there are cores, if it is not told how many.
+ctx = SessionContext(SessionConfig().with_target_partitions(1))
 ctx.register_table("readings", Readings(rows=1_000_000, partitions=4))
 
 latest = ctx.sql("SELECT sensor, celsius, recorded_at FROM readings WHERE id >= 999995")

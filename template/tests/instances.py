@@ -64,7 +64,7 @@ def change(rows: list[Row]) -> list[float | None]:
 {%- endif %}
 
 
-# How to make your tables.
+# How to make your tables. `rows` and `key`, where they are known, find more mistakes.
 {%- if table_provider %}
 TABLES: list[Table] = [
     Table("readings", lambda: Readings(1_000, 4), rows=1_000, key=["id"]),
