@@ -239,6 +239,19 @@ fn every_extension_point_passes_its_tests() {
     }
 }
 
+/// Other crates may link the older version of PyO3, and a library links only one.
+#[test]
+#[ignore = "builds two projects anew"]
+fn builds_with_the_older_pyo3() {
+    for (name, points) in [("old-ext", vec![]), ("old-full-ext", extension_points())] {
+        Built::new(name, &points, |project| {
+            let mut cargo = cargo(project);
+            cargo.args(["update", "--package", "pyo3", "--precise", "0.29.0"]);
+            cargo.succeed();
+        });
+    }
+}
+
 /// The stable ABI has none, so it takes a wheel of its own, which cannot be run here.
 #[test]
 fn builds_for_free_threaded_python() {
