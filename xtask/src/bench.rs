@@ -224,7 +224,7 @@ fn replace(path: &Path, old: &str, new: &str) -> Result<()> {
 }
 
 /// Copies the folder `from` to `to`.
-fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+pub fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     for path in crate::files(from)? {
         let target = to.join(&path);
         std::fs::create_dir_all(target.parent().unwrap_or(to))?;

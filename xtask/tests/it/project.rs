@@ -157,6 +157,20 @@ fn the_benchmark_fits() {
     }
 }
 
+/// The limit of the benchmark compiles the sources of projects, with a stand-in for PyO3.
+#[test]
+#[ignore = "compiles DataFusion as a whole"]
+fn the_limit_of_the_benchmark_compiles() {
+    let folder = scratch("limit of the benchmark");
+    for name in ["bench-ext", "stub-ext"] {
+        generate(&folder, name).succeed();
+    }
+    xtask::bench::hold_batches(&folder.join("bench-ext")).unwrap();
+    let native = folder.join("native");
+    xtask::bench::copy_folder(&root().join("xtask/bench/native"), &native).unwrap();
+    cargo(&native).arg("check").succeed();
+}
+
 /// A function needs no table, no runtime, and no `unsafe`.
 #[test]
 fn a_function_brings_no_source() {
