@@ -5,7 +5,7 @@ from datafusion import SessionConfig, SessionContext
 
 from {{crate_name}} import Readings
 
-# DataFusion plans for as many partitions as there are cores, if it is not told how many.
+# With one target partition, the plan is the same however many cores there are.
 ctx = SessionContext(SessionConfig().with_target_partitions(1))
 ctx.register_table("readings", Readings(rows=1_000_000, partitions=4))
 

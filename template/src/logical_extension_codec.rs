@@ -109,10 +109,7 @@ impl LogicalExtensionCodec for ReadingsLogicalCodec {
 
     /// Functions travel by their names, and with the options that they depend on.
     fn try_encode_udf(&self, function: &ScalarUDF, buffer: &mut Vec<u8>) -> Result<()> {
-        catch(|| {
-            buffer.extend(encode_options(function, &self.session)?);
-            Ok(())
-        })
+        catch(|| encode_options(function, &self.session, buffer))
     }
 
     fn try_decode_udf(&self, name: &str, bytes: &[u8]) -> Result<Arc<ScalarUDF>> {

@@ -163,10 +163,7 @@ impl PhysicalExtensionCodec for ReadingsPhysicalCodec {
 
     /// Functions travel by their names, and with the options that they depend on.
     fn try_encode_udf(&self, function: &ScalarUDF, buffer: &mut Vec<u8>) -> Result<()> {
-        catch(|| {
-            buffer.extend(encode_options(function, &self.session)?);
-            Ok(())
-        })
+        catch(|| encode_options(function, &self.session, buffer))
     }
 
     fn try_decode_udf(&self, name: &str, bytes: &[u8]) -> Result<Arc<ScalarUDF>> {

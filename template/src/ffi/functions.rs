@@ -67,22 +67,27 @@ struct OptionsMessage {
 
 const VERSION: u32 = 1;
 
-/// What goes along with `function` to another process: the options of this package in `session`, if
-/// the function is of this package and depends on options, and else nothing.
-pub fn encode_options(function: &ScalarUDF, session: &FFI_TaskContextProvider) -> Result<Vec<u8>> {
+/// Writes what goes along with `function` to another process: the options of this package in
+/// `session`, if the function is of this package and depends on options, and else nothing.
+pub fn encode_options(
+    function: &ScalarUDF,
+    session: &FFI_TaskContextProvider,
+    buffer: &mut Vec<u8>,
+) -> Result<()> {
     if !scalar_udf::is_guarded(function) {
-        return Ok(vec![]);
+        return Ok(());
     }
     let context = <Arc<TaskContext>>::try_from(session)?;
     let config = context.session_config().options();
     if function.inner().with_updated_config(config).is_none() {
-        return Ok(vec![]);
+        return Ok(());
     }
     let message = OptionsMessage {
         version: VERSION,
         options: options::of_session(config),
     };
-    Ok(message.encode_to_vec())
+    buffer.extend(message.encode_to_vec());
+    Ok(())
 }
 
 fn decode_options(bytes: &[u8]) -> Result<ConfigOptions> {

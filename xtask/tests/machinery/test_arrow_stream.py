@@ -65,7 +65,6 @@ import sys
 sys.modules["datafusion"] = None  # importing it fails
 
 import pyarrow as pa
-
 from plain_ext import Readings
 print(pa.table(Readings()).num_rows)
 """

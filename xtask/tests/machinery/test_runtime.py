@@ -40,7 +40,6 @@ def test_context_is_collected_before_the_query() -> None:
 NO_THREADS = """
 import resource
 from datafusion import SessionContext
-
 from plain_ext import Readings
 
 ctx = SessionContext()
@@ -64,7 +63,6 @@ def test_no_threads_can_be_started() -> None:
 CTRL_C = """
 import signal, sys, threading, time
 from datafusion import SessionConfig, SessionContext
-
 from plain_ext import Readings
 
 # A shell has it ignored in what runs in the background.
@@ -105,7 +103,6 @@ def test_ctrl_c() -> None:
 MEMORY = """
 import resource
 from datafusion import SessionConfig, SessionContext
-
 from plain_ext import Readings
 
 batch_size = 65_536
@@ -129,7 +126,6 @@ FORK = """
 import os, sys
 from datafusion import SessionContext
 import pyarrow as pa
-
 from plain_ext import Readings
 
 ctx = SessionContext()
