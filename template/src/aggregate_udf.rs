@@ -14,7 +14,7 @@ use datafusion_expr::{
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::ffi::aggregate_udf;
+use crate::ffi::{aggregate_udf, merge_batch};
 
 /// TODO(10): this is what is remembered of the rows seen so far. Partitions are aggregated apart,
 /// and then their states are merged.
@@ -141,6 +141,21 @@ impl Accumulator for SlidingRmsAccumulator {
 #[derive(Debug, Default)]
 struct RmsGroupsAccumulator(Vec<State>);
 
+impl RmsGroupsAccumulator {
+    fn merge(
+        &mut self,
+        states: &[ArrayRef],
+        group_indices: &[usize],
+        total_num_groups: usize,
+    ) -> Result<()> {
+        self.0.resize(total_num_groups, State::default());
+        for (state, &group) in from_columns(states).zip(group_indices) {
+            self.0[group].merge(state);
+        }
+        Ok(())
+    }
+}
+
 impl GroupsAccumulator for RmsGroupsAccumulator {
     fn update_batch(
         &mut self,
@@ -158,18 +173,7 @@ impl GroupsAccumulator for RmsGroupsAccumulator {
         Ok(())
     }
 
-    fn merge_batch(
-        &mut self,
-        states: &[ArrayRef],
-        group_indices: &[usize],
-        total_num_groups: usize,
-    ) -> Result<()> {
-        self.0.resize(total_num_groups, State::default());
-        for (state, &group) in from_columns(states).zip(group_indices) {
-            self.0[group].merge(state);
-        }
-        Ok(())
-    }
+    merge_batch!(Self::merge);
 
     fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
         Ok(to_columns(&emit_to.take_needed(&mut self.0)))

@@ -2,7 +2,8 @@
 //! tables, the runtime, the plans and Arrow streams.
 //!
 //! You need not change anything in here. The files in `ffi/` are the same in every project that
-//! has them, so a later version of the template can replace them.
+//! has them, so a later version of the template can replace them. What differs between the majors
+//! of DataFusion is in this file.
 
 {% if aggregate_udf or logical_extension_codec or physical_extension_codec -%}
 pub mod aggregate_udf;
@@ -37,4 +38,245 @@ pub mod source_table;
 {% endif -%}
 {% if window_udf or logical_extension_codec or physical_extension_codec -%}
 pub mod window_udf;
+{% endif -%}
+{% if older_datafusion != empty or logical_extension_codec or physical_extension_codec %}
+use pyo3::prelude::*;
+{% endif -%}
+{% if table_provider %}
+/// What an `ExecutionPlan` without expressions says about them.
+macro_rules! without_expressions {
+    {%- if since_55 %}
+    () => {
+        {%- if across_55 %}
+        #[cfg(not(feature = "before-55"))]
+        {%- endif %}
+        fn apply_expressions(
+            &self,
+            _: &mut dyn FnMut(
+                &Arc<dyn datafusion_physical_plan::PhysicalExpr>,
+            ) -> Result<datafusion_common::tree_node::TreeNodeRecursion>,
+        ) -> Result<datafusion_common::tree_node::TreeNodeRecursion> {
+            Ok(datafusion_common::tree_node::TreeNodeRecursion::Continue)
+        }
+    };
+    {%- else %}
+    () => {};
+    {%- endif %}
+}
+pub(crate) use without_expressions;
+{% endif -%}
+{% if aggregate_udf or logical_extension_codec or physical_extension_codec %}
+/// The method `merge_batch` of a `GroupsAccumulator`, which calls `$merge`.
+macro_rules! merge_batch {
+    ($merge:path) => {
+        {%- if before_55 %}
+        {%- if across_55 %}
+        #[cfg(feature = "before-55")]
+        {%- endif %}
+        $crate::ffi::merge_batch!($merge, Option<&arrow::array::BooleanArray>);
+        {%- endif %}
+        {%- if since_55 %}
+        {%- if across_55 %}
+        #[cfg(not(feature = "before-55"))]
+        {%- endif %}
+        $crate::ffi::merge_batch!($merge,);
+        {%- endif %}
+    };
+    ($merge:path, $($filter:ty)?) => {
+        fn merge_batch(
+            &mut self,
+            states: &[ArrayRef],
+            group_indices: &[usize],
+            $(_: $filter,)?
+            total_num_groups: usize,
+        ) -> Result<()> {
+            $merge(self, states, group_indices, total_num_groups)
+        }
+    };
+}
+pub(crate) use merge_batch;
+
+/// Calls the method `merge_batch` of `accumulator`.
+pub fn merge(
+    accumulator: &mut dyn datafusion_expr::GroupsAccumulator,
+    states: &[arrow::array::ArrayRef],
+    group_indices: &[usize],
+    total_num_groups: usize,
+) -> datafusion_common::Result<()> {
+    {%- if before_55 %}
+    {%- if across_55 %}
+    #[cfg(feature = "before-55")]
+    {%- endif %}
+    let result = accumulator.merge_batch(states, group_indices, None, total_num_groups);
+    {%- endif %}
+    {%- if since_55 %}
+    {%- if across_55 %}
+    #[cfg(not(feature = "before-55"))]
+    {%- endif %}
+    let result = accumulator.merge_batch(states, group_indices, total_num_groups);
+    {%- endif %}
+    result
+}
+{% endif -%}
+{% if table_provider_factory %}
+/// Where a `CREATE EXTERNAL TABLE` says that its rows are.
+{%- if before_55 %}
+{%- if across_55 %}
+#[cfg(feature = "before-55")]
+{%- endif %}
+pub fn locations(statement: &datafusion_expr::CreateExternalTable) -> &[String] {
+    std::slice::from_ref(&statement.location)
+}
+{%- endif %}
+{%- if since_55 %}
+{%- if across_55 %}
+#[cfg(not(feature = "before-55"))]
+{%- endif %}
+pub fn locations(statement: &datafusion_expr::CreateExternalTable) -> &[String] {
+    &statement.locations
+}
+{%- endif %}
+{% endif -%}
+{% if physical_optimizer_rule %}
+{%- if before_55 %}
+{%- if across_55 %}
+#[cfg(feature = "before-55")]
+{%- endif %}
+pub use datafusion_physical_optimizer::PhysicalOptimizerRule;
+{%- endif %}
+{%- if since_55 %}
+{%- if across_55 %}
+#[cfg(not(feature = "before-55"))]
+{%- endif %}
+pub use datafusion_session::PhysicalOptimizerRule;
+{%- endif %}
+{% endif -%}
+{% if logical_extension_codec or physical_extension_codec %}
+/// The session that a codec is for.
+{%- if before_55 %} `datafusion` 54 does not say which one that is: it is one
+/// with the default options there.
+{%- endif %}
+pub fn session_of_codec(
+    host: host::Host<'_>,
+    session: Option<&Bound<'_, PyAny>>,
+) -> PyResult<datafusion_ffi::execution::FFI_TaskContextProvider> {
+    {%- if before_55 %}
+    {%- if across_55 %}
+    #[cfg(feature = "before-55")]
+    {%- endif %}
+    if session.is_none() {
+        let session: std::sync::Arc<dyn datafusion_execution::TaskContextProvider> =
+            defaults::SESSION.clone();
+        return Ok((&session).into());
+    }
+    {%- endif %}
+    capsule::of_session(host, session)
+}
+{%- if before_55 %}
+
+{%- if across_55 %}
+#[cfg(feature = "before-55")]
+{%- endif %}
+mod defaults {
+    use std::sync::{Arc, LazyLock};
+
+    use datafusion_execution::{TaskContext, TaskContextProvider};
+
+    #[derive(Default)]
+    pub struct Defaults(Arc<TaskContext>);
+
+    impl TaskContextProvider for Defaults {
+        fn task_ctx(&self) -> Arc<TaskContext> {
+            Arc::clone(&self.0)
+        }
+    }
+
+    /// It lives as long as the process, as capsules refer to it weakly.
+    pub static SESSION: LazyLock<Arc<Defaults>> = LazyLock::new(Arc::default);
+}
+{%- endif %}
+{% endif -%}
+{% if physical_extension_codec %}
+/// The methods of a `PhysicalExtensionCodec` that make bytes of plans, and plans of bytes.
+macro_rules! plans_as_bytes {
+    ($encode:path, $decode:path) => {
+        {%- if before_55 %}
+        {%- if across_55 %}
+        #[cfg(feature = "before-55")]
+        {%- endif %}
+        $crate::ffi::plans_as_bytes!($encode, $decode,);
+        {%- endif %}
+        {%- if since_55 %}
+        {%- if across_55 %}
+        #[cfg(not(feature = "before-55"))]
+        {%- endif %}
+        $crate::ffi::plans_as_bytes!(
+            $encode,
+            $decode,
+            datafusion_proto::physical_plan::PhysicalProtoConverterExtension
+        );
+        {%- endif %}
+    };
+    ($encode:path, $decode:path, $($converter:path)?) => {
+        fn try_encode(
+            &self,
+            plan: Arc<dyn ExecutionPlan>,
+            buffer: &mut Vec<u8>,
+            $(_: &dyn $converter,)?
+        ) -> Result<()> {
+            catch(|| {
+                buffer.extend($encode(plan.as_ref())?);
+                Ok(())
+            })
+        }
+
+        fn try_decode(
+            &self,
+            bytes: &[u8],
+            _: &[Arc<dyn ExecutionPlan>],
+            _: &datafusion_execution::TaskContext,
+            $(_: &dyn $converter,)?
+        ) -> Result<Arc<dyn ExecutionPlan>> {
+            catch(|| $decode(bytes))
+        }
+    };
+}
+pub(crate) use plans_as_bytes;
+{% endif -%}
+{% if query_planner and since_55 %}
+{%- if across_55 %}
+#[cfg(not(feature = "before-55"))]
+{%- endif %}
+impl host::Capsule for datafusion_ffi::query_planner::FFI_QueryPlanner {
+    const NAME: &'static std::ffi::CStr = c"datafusion_query_planner";
+}
+{% endif -%}
+{% if older_datafusion != empty %}
+/// Fills the module with what the crate for the installed `datafusion` has. If there is none, the
+/// newest crate is taken, whose methods say what to install.
+#[cfg(not(feature = "before-{{newest_datafusion}}"))]
+#[pymodule(gil_used = false)]
+fn _internal(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    type Register = fn(&Bound<'_, PyModule>) -> PyResult<()>;
+    type Crate = (u64, &'static std::sync::OnceLock<host::Package>, Register);
+
+    let newest: Crate = (host::major(), &host::PACKAGE, crate::register);
+    let older: &[Crate] = &[
+        {%- for major in older_datafusion %}
+        #[cfg(feature = "datafusion-{{major}}")]
+        {
+            use datafusion_{{major}}::{ffi::host, register};
+            (host::major(), &host::PACKAGE, register)
+        },
+        {%- endfor %}
+    ];
+    let first = older.first().unwrap_or(&newest).0;
+    let installed = host::installed_version(module.py());
+    let installed = installed.ok().and_then(|version| host::major_of(&version));
+    let chosen = older.iter().find(|(major, ..)| installed == Some(*major));
+    let (_, package, register) = chosen.unwrap_or(&newest);
+    let (name, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+    package.get_or_init(|| (name, version, first, newest.0));
+    register(module)
+}
 {% endif -%}

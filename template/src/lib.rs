@@ -26,6 +26,9 @@ mod physical_extension_codec;
 mod physical_optimizer_rule;
 {% endif -%}
 {% if query_planner -%}
+{%- if across_55 %}
+#[cfg(not(feature = "before-55"))]
+{%- endif %}
 mod query_planner;
 {% endif -%}
 {% if table_provider -%}
@@ -38,6 +41,9 @@ mod scalar_udf;
 mod schema_provider;
 {% endif -%}
 {% if session_extension -%}
+{%- if across_55 %}
+#[cfg(not(feature = "before-55"))]
+{%- endif %}
 mod session_extension;
 {% endif -%}
 {% if table_provider -%}
@@ -85,8 +91,7 @@ fn functions() -> Functions {
 }
 
 {% endif -%}
-/// Adds everything to `module`. It stands apart from the `#[pymodule]` so that another crate can
-/// call it too, such as one that holds several DataFusion majors.
+/// Adds everything to `module`.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     ffi::host::register(module)?;
     {%- if table_provider %}
@@ -133,15 +138,23 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<physical_extension_codec::PhysicalCodec>()?;
     {%- endif %}
     {%- if query_planner %}
+    {%- if across_55 %}
+    #[cfg(not(feature = "before-55"))]
+    {%- endif %}
     module.add_class::<query_planner::OffsetPlanner>()?;
     {%- endif %}
     {%- if session_extension %}
+    {%- if across_55 %}
+    #[cfg(not(feature = "before-55"))]
+    {%- endif %}
     module.add_class::<session_extension::SessionExtension>()?;
     {%- endif %}
     Ok(())
 }
+{%- if older_datafusion == empty %}
 
 #[pymodule(gil_used = false)]
 fn _internal(module: &Bound<'_, PyModule>) -> PyResult<()> {
     register(module)
 }
+{%- endif %}

@@ -14,11 +14,11 @@ use prost::Message;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::ffi::capsule::of_session;
 use crate::ffi::error::{catch, exception};
 use crate::ffi::functions::encode_options;
 use crate::ffi::host::Host;
 use crate::ffi::runtime;
+use crate::ffi::session_of_codec;
 use crate::ffi::source_table::SourceTable;
 use crate::functions;
 use crate::source::ReadingsSource;
@@ -151,7 +151,7 @@ impl LogicalCodec {
         session: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let host = Host::check(py)?;
-        let session: FFI_TaskContextProvider = of_session(host, session)?;
+        let session = session_of_codec(host, session)?;
         let runtime = runtime::handle().map_err(exception)?;
         let codec = ReadingsLogicalCodec {
             session: session.clone(),

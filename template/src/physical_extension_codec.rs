@@ -5,22 +5,22 @@ use std::sync::Arc;
 
 use arrow::datatypes::Schema;
 use datafusion_common::{Result, exec_datafusion_err, exec_err, not_impl_err};
-use datafusion_execution::TaskContext;
 use datafusion_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use datafusion_ffi::execution::FFI_TaskContextProvider;
 use datafusion_ffi::proto::physical_extension_codec::FFI_PhysicalExtensionCodec;
 use datafusion_physical_plan::ExecutionPlan;
-use datafusion_proto::physical_plan::{PhysicalExtensionCodec, PhysicalProtoConverterExtension};
+use datafusion_proto::physical_plan::PhysicalExtensionCodec;
 use datafusion_proto::protobuf;
 use prost::Message;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::ffi::capsule::of_session;
 use crate::ffi::error::{catch, exception};
 use crate::ffi::functions::encode_options;
 use crate::ffi::host::Host;
+use crate::ffi::plans_as_bytes;
 use crate::ffi::runtime;
+use crate::ffi::session_of_codec;
 use crate::ffi::source::{Partition, Scan};
 use crate::ffi::source_exec::SourceExec;
 use crate::functions;
@@ -79,7 +79,10 @@ fn decode_partition(message: &PartitionMessage, scan: &Scan) -> Result<Box<dyn P
     }))
 }
 
-fn encode(plan: &SourceExec) -> Result<Vec<u8>> {
+fn encode(plan: &dyn ExecutionPlan) -> Result<Vec<u8>> {
+    let Some(plan) = plan.downcast_ref::<SourceExec>() else {
+        return not_impl_err!("this codec knows no such plan: {}", plan.name());
+    };
     let scan = plan.scan();
     let message = SourceExecMessage {
         version: VERSION,
@@ -99,7 +102,7 @@ fn encode(plan: &SourceExec) -> Result<Vec<u8>> {
     Ok(message.encode_to_vec())
 }
 
-fn decode(bytes: &[u8]) -> Result<SourceExec> {
+fn decode(bytes: &[u8]) -> Result<Arc<dyn ExecutionPlan>> {
     let message = SourceExecMessage::decode(bytes)
         .map_err(|error| exec_datafusion_err!("these bytes are not readings: {error}"))?;
     if message.version != VERSION {
@@ -126,7 +129,7 @@ fn decode(bytes: &[u8]) -> Result<SourceExec> {
         .map(|partition| decode_partition(partition, &scan))
         .collect::<Result<_>>()?;
     let plan = SourceExec::try_new(Arc::new(table_schema), scan, &[], partitions)?;
-    Ok(plan.with_name(message.name))
+    Ok(Arc::new(plan.with_name(message.name)))
 }
 
 /// The host asks each of its codecs in turn; the first that does not refuse has it.
@@ -136,30 +139,7 @@ struct ReadingsPhysicalCodec {
 }
 
 impl PhysicalExtensionCodec for ReadingsPhysicalCodec {
-    fn try_encode(
-        &self,
-        plan: Arc<dyn ExecutionPlan>,
-        buffer: &mut Vec<u8>,
-        _converter: &dyn PhysicalProtoConverterExtension,
-    ) -> Result<()> {
-        catch(|| match plan.downcast_ref::<SourceExec>() {
-            Some(plan) => {
-                buffer.extend(encode(plan)?);
-                Ok(())
-            }
-            None => not_impl_err!("this codec knows no such plan: {}", plan.name()),
-        })
-    }
-
-    fn try_decode(
-        &self,
-        bytes: &[u8],
-        _inputs: &[Arc<dyn ExecutionPlan>],
-        _context: &TaskContext,
-        _converter: &dyn PhysicalProtoConverterExtension,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        catch(|| Ok(Arc::new(decode(bytes)?) as _))
-    }
+    plans_as_bytes!(encode, decode);
 
     /// Functions travel by their names, and with the options that they depend on.
     fn try_encode_udf(&self, function: &ScalarUDF, buffer: &mut Vec<u8>) -> Result<()> {
@@ -205,7 +185,7 @@ impl PhysicalCodec {
         session: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let host = Host::check(py)?;
-        let session: FFI_TaskContextProvider = of_session(host, session)?;
+        let session = session_of_codec(host, session)?;
         let runtime = runtime::handle().map_err(exception)?;
         let codec = ReadingsPhysicalCodec {
             session: session.clone(),

@@ -7,10 +7,10 @@ use datafusion_common::config::ConfigOptions;
 use datafusion_common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion_ffi::physical_optimizer::FFI_PhysicalOptimizerRule;
 use datafusion_physical_plan::ExecutionPlan;
-use datafusion_session::PhysicalOptimizerRule;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
+use crate::ffi::PhysicalOptimizerRule;
 use crate::ffi::error::{catch, exception};
 use crate::ffi::host::Host;
 use crate::ffi::runtime;

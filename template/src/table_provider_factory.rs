@@ -13,6 +13,7 @@ use pyo3::types::PyCapsule;
 use crate::ffi::capsule::of_session;
 use crate::ffi::error::exception;
 use crate::ffi::host::Host;
+use crate::ffi::locations;
 use crate::ffi::runtime;
 use crate::ffi::source_table::SourceTable;
 use crate::source::ReadingsSource;
@@ -23,8 +24,9 @@ const LOCATION: &str = "sensors://house";
 /// TODO(7): the source that the statement asks for. You may `.await` here, timers and I/O
 /// included.
 async fn source(statement: &CreateExternalTable) -> Result<ReadingsSource> {
-    if statement.locations != [LOCATION] {
-        let got = statement.locations.join(", ");
+    let locations = locations(statement);
+    if locations != [LOCATION] {
+        let got = locations.join(", ");
         return plan_err!("LOCATION must be '{LOCATION}', got '{got}'");
     }
     // A clause that is passed over would be lost without a word.

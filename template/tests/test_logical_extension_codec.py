@@ -35,9 +35,14 @@ def execute(ctx: SessionContext, encoded: bytes) -> list[dict[str, object]]:
 
 def test_register_all() -> None:
     ctx = register_all(SessionContext())
-    assert ID in ctx.logical_extension_codec_ids()
+    assert ctx.table("readings").logical_plan().to_bytes(ctx)
 
-
+{% if before_55 %}
+@pytest.mark.skipif(
+    not hasattr(SessionContext, "logical_extension_codec_ids"),
+    reason="datafusion 54 does not tell the ids",
+)
+{%- endif %}
 def test_id(ctx: SessionContext) -> None:
     assert LogicalCodec.__datafusion_codec_id__ == ID
     assert ctx.logical_extension_codec_ids() == [ID]
@@ -60,7 +65,7 @@ print(ctx.create_dataframe_from_logical_plan(plan).to_pylist())
 
 
 def test_without_the_codec(encoded: bytes) -> None:
-    with pytest.raises(Exception, match=ID):
+    with pytest.raises(Exception, match=r"[Cc]odec"):
         execute(SessionContext(), encoded)
 
 

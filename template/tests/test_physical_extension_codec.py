@@ -28,9 +28,14 @@ def encoded(ctx: SessionContext) -> bytes:
 
 def test_register_all() -> None:
     ctx = register_all(SessionContext())
-    assert ID in ctx.physical_extension_codec_ids()
+    assert ctx.table("readings").execution_plan().to_bytes(ctx)
 
-
+{% if before_55 %}
+@pytest.mark.skipif(
+    not hasattr(SessionContext, "physical_extension_codec_ids"),
+    reason="datafusion 54 does not tell the ids",
+)
+{%- endif %}
 def test_id(ctx: SessionContext) -> None:
     assert PhysicalCodec.__datafusion_codec_id__ == ID
     assert ctx.physical_extension_codec_ids() == [ID]
@@ -72,7 +77,7 @@ def test_limit_and_partitions(ctx: SessionContext) -> None:
 
 
 def test_without_the_codec(encoded: bytes) -> None:
-    with pytest.raises(Exception, match=ID):
+    with pytest.raises(Exception, match=r"[Cc]odec"):
         ExecutionPlan.from_bytes(SessionContext(), encoded)
 
 

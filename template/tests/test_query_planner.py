@@ -11,11 +11,20 @@ from datafusion import SessionConfig, SessionContext
 
 from {{crate_name}} import (
     LogicalCodec,
+{%- unless across_55 %}
     OffsetPlanner,
+{%- endunless %}
     PhysicalCodec,
     Readings,
     register_all,
 )
+{%- if across_55 %}
+
+try:
+    from {{crate_name}} import OffsetPlanner
+except ImportError as lacking:
+    pytest.skip(str(lacking), allow_module_level=True)
+{%- endif %}
 
 ROWS = 10**9
 

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from datafusion import LogicalPlan, SessionContext, SessionExtensionComponents
+import datafusion
+{%- if across_55 %}
+import pytest
+{%- endif %}
+from datafusion import LogicalPlan, SessionContext
 
 from {{crate_name}} import (
     Readings,
+{%- unless across_55 %}
     SessionExtension,
+{%- endunless %}
     register_all,
 )
+{%- if across_55 %}
+
+try:
+    from {{crate_name}} import SessionExtension
+except ImportError as lacking:
+    pytest.skip(str(lacking), allow_module_level=True)
+{%- endif %}
 
 ID = "{{project-name}}"
 
@@ -50,8 +63,8 @@ def test_together_with_another_extension() -> None:
     class Other:
         def __datafusion_session_components__(
             self, ctx: SessionContext
-        ) -> SessionExtensionComponents:
-            return SessionExtensionComponents(logical_extension_codecs=(Codec(),))
+        ) -> datafusion.SessionExtensionComponents:
+            return datafusion.SessionExtensionComponents(logical_extension_codecs=(Codec(),))
 
         def __datafusion_session_planner__(self, ctx: SessionContext, fallback: object) -> None:
             return None

@@ -28,6 +28,14 @@ pub fn versions(repository: &Path) -> Result<toml::Table> {
     text.parse().context("versions.toml is not TOML")
 }
 
+/// The majors of DataFusion that projects can be for, the oldest first.
+pub fn datafusion_majors(versions: &toml::Table) -> Result<Vec<toml::Table>> {
+    let majors = versions["datafusion"]["majors"].as_array();
+    let majors = majors.context("versions.toml has no datafusion.majors")?;
+    let majors: Option<Vec<_>> = majors.iter().map(|m| m.as_table().cloned()).collect();
+    majors.context("versions.toml has a datafusion.majors that is not a table")
+}
+
 /// Generates the project `name` below `folder`, asking nothing. Takes further answers.
 ///
 /// It runs cargo-generate, the library, over this repository, in a process of its own: it reads and

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use similar::TextDiff;
 use tera::{Context, Delimiters, Tera};
 
-use crate::{files, root, versions};
+use crate::{datafusion_majors, files, root, versions};
 
 /// Below `ci-template`: the sources.
 const SOURCES: &str = "ci-template/templates";
@@ -49,8 +49,13 @@ const FILES: &[(&str, &[&str])] = &[
         "repository/template.yml",
         &[".github/workflows/template.yml"],
     ),
+    ("repository/cargo-generate.toml", &["cargo-generate.toml"]),
+    ("template/Cargo.toml", &["template/Cargo.toml"]),
     ("template/noxfile.py", &["template/noxfile.py"]),
 ];
+
+/// Rendered for each older major of DataFusion.
+const OLDER_MAJOR: &str = "template/majors/Cargo.toml";
 
 /// Tables, and the pages in which they stand, after a comment that names them.
 const TABLES: &[(&str, &str)] = &[
@@ -89,7 +94,7 @@ pub fn run(args: &Args) -> Result<()> {
     let repository = args.path.as_deref().unwrap_or(root());
     let mut drifted = false;
     for (target, text) in render(repository)? {
-        drifted |= update(&repository.join(target), target, &text, args.check)?;
+        drifted |= update(&repository.join(&target), &target, &text, args.check)?;
     }
     if drifted {
         bail!("rendered files are out of date: run `cargo xtask render`");
@@ -98,22 +103,39 @@ pub fn run(args: &Args) -> Result<()> {
 }
 
 /// What each file is to hold.
-fn render(repository: &Path) -> Result<Vec<(&'static str, String)>> {
+fn render(repository: &Path) -> Result<Vec<(String, String)>> {
     let tera = sources(&repository.join(SOURCES))?;
     let context = context(repository)?;
-    let render = |source| {
-        tera.render(source, &context)
+    let render = |source: &str, context: &Context| {
+        tera.render(source, context)
             .with_context(|| format!("cannot render {SOURCES}/{source}"))
     };
     let mut rendered = vec![];
     for (source, targets) in FILES {
-        let text = render(source)?;
-        rendered.extend(targets.iter().map(|target| (*target, text.clone())));
+        let text = render(source, &context)?;
+        rendered.extend(
+            targets
+                .iter()
+                .map(|target| (target.to_string(), text.clone())),
+        );
+    }
+    let majors = datafusion_majors(&versions(repository)?)?;
+    for (index, major) in majors[..majors.len() - 1].iter().enumerate() {
+        let mut context = context.clone();
+        for (name, value) in major {
+            context.insert(name.clone(), value);
+        }
+        let later: Vec<_> = majors[index + 1..].iter().map(|m| &m["major"]).collect();
+        context.insert("later_majors", &later);
+        context.insert("is_newest", &false);
+        let target = format!("template/majors/{}/Cargo.toml", major["major"]);
+        rendered.push((target, render(OLDER_MAJOR, &context)?));
     }
     for (source, page) in TABLES {
         let text = fs::read_to_string(repository.join(page))
             .with_context(|| format!("cannot read {page}"))?;
-        rendered.push((page, with_table(&text, source, &render(source)?)?));
+        let table = render(source, &context)?;
+        rendered.push((page.to_string(), with_table(&text, source, &table)?));
     }
     Ok(rendered)
 }
@@ -172,6 +194,9 @@ fn context(repository: &Path) -> Result<Context> {
     let versions = versions(repository)?;
     let mut context = Context::from_serialize(&versions)?;
     context.insert("template", env!("CARGO_PKG_VERSION"));
+    let majors = datafusion_majors(&versions)?;
+    context.insert("oldest", &majors[0]);
+    context.insert("newest", &majors[majors.len() - 1]);
     // Those for which GitLab has runners.
     let platforms = versions["wheels"]["platforms"].as_array();
     let platforms = platforms.context("versions.toml has no wheels.platforms")?;

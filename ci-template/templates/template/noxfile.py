@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import zipfile
 from pathlib import Path
@@ -18,6 +19,8 @@ nox.needs_version = ">=2025.11"
 nox.options.default_venv_backend = "uv"
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
+# The majors in "datafusion>=…,<…".
+MAJORS = range(*map(int, re.findall(r"\bdatafusion>=(\d+),<(\d+)", str(PYPROJECT["project"]))[0]))
 # A "t" is for free-threaded.
 PYTHONS = [<% for python in python.tested %>"<{ python }>"<% if not loop.last %>, <% endif %><% endfor %>]
 # Wheels are those that `datafusion` has: one for Python <{ python.minimum }> and all later ones, and one that is
@@ -28,13 +31,18 @@ LINUX = ["--zig", "--compatibility=<{ wheels.linux }>"]
 DIST = Path("dist")
 # Bytes. PyPI takes twice as many.
 LARGEST = 50_000_000
+# The classes that not every major has.
+NEWER = [f"--allowlist={path}" for path in Path("tests").glob("newer_classes.txt")]
 PARTS = [".dist-info/licenses/LICENSE", ".dist-info/sboms/", "/_internal.pyi", "/py.typed"]
 
 
-def pytest(session: nox.Session) -> None:
+def pytest(session: nox.Session, *further_majors: int) -> None:
     # Were the extension not made for it, a free-threaded Python would take the GIL again.
-    free_threaded = str(session.python).endswith("t")
-    session.run("pytest", *session.posargs, env={"PYTHON_GIL": "0"} if free_threaded else None)
+    env = {"PYTHON_GIL": "0"} if str(session.python).endswith("t") else None
+    session.run("pytest", *session.posargs, env=env)
+    for major in further_majors:
+        session.install(f"datafusion=={major}.*")
+        session.run("pytest", *session.posargs, env=env)
 
 
 def in_dist(session: nox.Session, pattern: str) -> str:
@@ -47,15 +55,18 @@ def in_dist(session: nox.Session, pattern: str) -> str:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check format, style and types, of Rust and Python."""
-    session.run("cargo", "fmt", "--check", external=True)
-    session.run("cargo", "clippy", "--all-targets", "--", "--deny", "warnings", external=True)
+    session.run("cargo", "fmt", "--all", "--check", external=True)
+    clippy = ["cargo", "clippy", "--workspace", "--all-targets"]
+    session.run(*clippy, "--", "--deny", "warnings", external=True)
     session.install("--editable", ".", "--group", "dev")
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("mypy")
     # The compiled module has what _internal.pyi says, and nothing else.
     (stub,) = Path("python").glob("*/_internal.pyi")
-    session.run("stubtest", f"{stub.parent.name}._internal")
+    for major in MAJORS:
+        session.install(f"datafusion=={major}.*")
+        session.run("stubtest", *NEWER, f"{stub.parent.name}._internal")
 
 
 @nox.session(venv_backend="none")
@@ -69,7 +80,7 @@ def tests(session: nox.Session) -> None:
     """Run the tests, with the versions in uv.lock if there is one."""
     venv = session.virtualenv.location
     session.run_install("uv", "sync", f"--python={venv}", env={"UV_PROJECT_ENVIRONMENT": venv})
-    pytest(session)
+    pytest(session, *MAJORS[:-1])
 
 
 @nox.session(python="<{ python.usual }>", default=False)
@@ -83,7 +94,7 @@ def lowest(session: nox.Session) -> None:
 def newest(session: nox.Session) -> None:
     """Run the tests with the newest versions that pyproject.toml allows."""
     session.install("--upgrade", "--editable", ".", "--group", "test")
-    pytest(session)
+    pytest(session, *MAJORS[:-1])
 
 
 @nox.session(python=WHEELS, default=False)
@@ -95,15 +106,10 @@ def build(session: nox.Session) -> None:
     cargo = os.environ.get("CARGO_HOME", str(Path.home() / ".cargo"))
     remap = [f"--remap-path-prefix={cargo}=cargo", f"--remap-path-prefix={here}=."]
     with TemporaryDirectory() as folder:
-        session.run(
-            "maturin",
-            "build",
-            "--release",
-            f"--out={folder}",
-            "--interpreter=python",
-            *(LINUX if sys.platform == "linux" else []),
-            env={"CARGO_ENCODED_RUSTFLAGS": "\x1f".join(remap)},
-        )
+        options = ["--release", f"--out={folder}", "--interpreter=python"]
+        options += LINUX if sys.platform == "linux" else []
+        env = {"CARGO_ENCODED_RUSTFLAGS": "\x1f".join(remap)}
+        session.run("maturin", "build", *options, env=env)
         # So does the list of what is inside, which comes with the wheel.
         (wheel,) = Path(folder).glob("*.whl")
         session.run("wheel", "unpack", f"--dest={folder}", str(wheel))
@@ -126,7 +132,7 @@ def test_wheel(session: nox.Session) -> None:
     free_threaded = str(session.python).endswith("t")
     wheel = in_dist(session, "*-cp3??t-*.whl" if free_threaded else "*-abi3-*.whl")
     session.install("--reinstall", wheel, "--group", "test")
-    pytest(session)
+    pytest(session, *MAJORS[:-1])
 
 
 @nox.session(python="<{ python.usual }>", default=False)

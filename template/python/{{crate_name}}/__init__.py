@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-
+{% if newer_classes != empty %}
+from . import _internal
+{%- endif %}
 from ._internal import (
 {%- for class in classes %}
     {{class}},
@@ -14,6 +16,11 @@ from ._internal import (
 
 if TYPE_CHECKING:
     from datafusion import SessionContext
+{%- if newer_classes != empty %}
+{% for class in newer_classes %}
+    from ._internal import {{class}} as {{class}}
+{%- endfor %}
+{%- endif %}
 
 __all__ = [
 {%- for class in classes %}
@@ -23,6 +30,33 @@ __all__ = [
     "check_host",
     "register_all",
 ]
+{%- if newer_classes != empty %}
+
+# The first major of `datafusion` for which these classes exist.
+_SINCE = {
+{%- for class in newer_since %}
+    {{class}},
+{%- endfor %}
+}
+__all__ += [name for name in _SINCE if hasattr(_internal, name)]
+
+
+def __getattr__(name: str) -> object:
+    """Find a class that does not exist for every ``datafusion``.
+
+    Raises:
+        ImportError: the installed ``datafusion`` is too old for it.
+    """
+    if name not in _SINCE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if not hasattr(_internal, name):
+        check_host()
+        raise ImportError(
+            f"{__name__}.{name} needs datafusion {_SINCE[name]} or later. "
+            f'Run: pip install "datafusion>={_SINCE[name]},<{{next_datafusion}}"'
+        )
+    return getattr(_internal, name)
+{%- endif %}
 
 
 def register_all(ctx: SessionContext) -> SessionContext:
@@ -45,7 +79,13 @@ def register_all(ctx: SessionContext) -> SessionContext:
     {%- if table_function or scalar_udf or aggregate_udf or window_udf or extension_options %}
     import datafusion
 {% endif %}
-    {%- if session_extension %}
+    {%- if session_extension and across_55 %}
+    if hasattr(_internal, "SessionExtension"):
+        ctx = ctx.with_extensions(_internal.SessionExtension())
+    else:
+        ctx = ctx.with_logical_extension_codec(LogicalCodec())
+        ctx = ctx.with_physical_extension_codec(PhysicalCodec())
+    {%- elsif session_extension %}
     ctx = ctx.with_extensions(SessionExtension())
     {%- else %}
     {%- if logical_extension_codec %}
@@ -54,7 +94,10 @@ def register_all(ctx: SessionContext) -> SessionContext:
     {%- if physical_extension_codec %}
     ctx = ctx.with_physical_extension_codec(PhysicalCodec())
     {%- endif %}
-    {%- if query_planner %}
+    {%- if query_planner and across_55 %}
+    if hasattr(_internal, "OffsetPlanner"):
+        ctx.set_query_planner(_internal.OffsetPlanner(ctx))
+    {%- elsif query_planner %}
     ctx.set_query_planner(OffsetPlanner(ctx))
     {%- endif %}
     {%- endif %}

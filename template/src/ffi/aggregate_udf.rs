@@ -16,6 +16,7 @@ use pyo3::types::PyCapsule;
 
 use crate::ffi::error::{catch, exception};
 use crate::ffi::host::Host;
+use crate::ffi::{merge, merge_batch};
 
 /// `function` as a `datafusion_aggregate_udf` capsule.
 ///
@@ -189,6 +190,18 @@ impl Accumulator for GuardedAccumulator {
 
 struct GuardedGroupsAccumulator(Box<dyn GroupsAccumulator>);
 
+impl GuardedGroupsAccumulator {
+    fn merge(
+        &mut self,
+        states: &[ArrayRef],
+        group_indices: &[usize],
+        total_num_groups: usize,
+    ) -> Result<()> {
+        let accumulator = self.0.as_mut();
+        catch(|| merge(accumulator, states, group_indices, total_num_groups))
+    }
+}
+
 impl GroupsAccumulator for GuardedGroupsAccumulator {
     fn update_batch(
         &mut self,
@@ -203,14 +216,7 @@ impl GroupsAccumulator for GuardedGroupsAccumulator {
         })
     }
 
-    fn merge_batch(
-        &mut self,
-        states: &[ArrayRef],
-        group_indices: &[usize],
-        total_num_groups: usize,
-    ) -> Result<()> {
-        catch(|| self.0.merge_batch(states, group_indices, total_num_groups))
-    }
+    merge_batch!(Self::merge);
 
     fn convert_to_state(
         &self,

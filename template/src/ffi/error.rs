@@ -10,6 +10,8 @@ use datafusion_common::{DataFusionError, Result, exec_datafusion_err};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
+use crate::ffi::host::package;
+
 /// Calls `f`; a panic in it becomes an error.
 pub fn catch<T>(f: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|panic| Err(panicked(panic)))
@@ -22,7 +24,7 @@ pub fn panicked(panic: Box<dyn Any + Send>) -> DataFusionError {
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message");
-    exec_datafusion_err!("{} panicked: {message}", env!("CARGO_PKG_NAME"))
+    exec_datafusion_err!("{} panicked: {message}", package().0)
 }
 
 /// `error` as Python sees it: a `Configuration` error, which is about an argument, is a

@@ -3,7 +3,10 @@
 
 use std::ffi::CStr;
 use std::hint::black_box;
+use std::sync::OnceLock;
 
+/// The major of `datafusion` that this crate is for.
+pub use datafusion_ffi::version as major;
 use pyo3::exceptions::{
     PyException, PyImportError, PyMemoryError, PyModuleNotFoundError, PyOSError,
 };
@@ -32,7 +35,6 @@ capsules! {
     datafusion_ffi::physical_optimizer::FFI_PhysicalOptimizerRule: c"datafusion_physical_optimizer_rule",
     datafusion_ffi::proto::logical_extension_codec::FFI_LogicalExtensionCodec: c"datafusion_logical_extension_codec",
     datafusion_ffi::proto::physical_extension_codec::FFI_PhysicalExtensionCodec: c"datafusion_physical_extension_codec",
-    datafusion_ffi::query_planner::FFI_QueryPlanner: c"datafusion_query_planner",
     datafusion_ffi::schema_provider::FFI_SchemaProvider: c"datafusion_schema_provider",
     datafusion_ffi::table_provider::FFI_TableProvider: c"datafusion_table_provider",
     datafusion_ffi::table_provider_factory::FFI_TableProviderFactory: c"datafusion_table_provider_factory",
@@ -40,6 +42,17 @@ capsules! {
     datafusion_ffi::udf::FFI_ScalarUDF: c"datafusion_scalar_udf",
     datafusion_ffi::udtf::FFI_TableFunction: c"datafusion_table_function",
     datafusion_ffi::udwf::FFI_WindowUDF: c"datafusion_window_udf",
+}
+
+/// The name and version of the package, and the first and last major of `datafusion` that it is for.
+pub type Package = (&'static str, &'static str, u64, u64);
+
+/// This is set where the package has a crate for each of several majors.
+pub static PACKAGE: OnceLock<Package> = OnceLock::new();
+
+pub fn package() -> Package {
+    let (name, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+    *PACKAGE.get_or_init(|| (name, version, major(), major()))
 }
 
 /// A host of the right version. DataFusion's capsules are opened and made only through it:
@@ -55,14 +68,18 @@ impl<'py> Host<'py> {
     ///
     /// `ImportError`, saying what to install, unless they are the same.
     pub fn check(py: Python<'py>) -> PyResult<Self> {
-        let built_for = datafusion_ffi::version();
-        let installed = py
-            .import("importlib.metadata")?
-            .call_method1("version", ("datafusion",))
-            .and_then(|version| version.extract::<String>());
+        let (name, of_package, first, last) = package();
+        let installed = installed_version(py);
         let problem = match &installed {
-            Ok(version) => match major(version) {
-                Some(major) if major == built_for => return Ok(Self(py)),
+            Ok(version) => match major_of(version) {
+                Some(installed) if installed == major() => return Ok(Self(py)),
+                Some(installed) if (first..=last).contains(&installed) => {
+                    return Err(PyImportError::new_err(format!(
+                        "{name} {of_package} was imported with datafusion {}, but datafusion \
+                         {version} is installed now: start Python again",
+                        major(),
+                    )));
+                }
                 Some(_) => format!("datafusion {version} is installed"),
                 None => format!("datafusion is installed with the unreadable version {version:?}"),
             },
@@ -72,12 +89,14 @@ impl<'py> Host<'py> {
             Err(error) if is_of_the_process(py, error) => return Err(error.clone_ref(py)),
             Err(_) => "the version of the installed datafusion cannot be read".to_owned(),
         };
+        let built_for = match first == last {
+            true => first.to_string(),
+            false => format!("{first} to {last}"),
+        };
         let error = PyImportError::new_err(format!(
-            "{} {} was built for datafusion {built_for}, but {problem}. \
-             Run: pip install \"datafusion>={built_for},<{}\"",
-            env!("CARGO_PKG_NAME"),
-            env!("CARGO_PKG_VERSION"),
-            built_for + 1,
+            "{name} {of_package} was built for datafusion {built_for}, but {problem}. \
+             Run: pip install \"datafusion>={first},<{}\"",
+            last + 1,
         ));
         error.set_cause(py, installed.err());
         Err(error)
@@ -99,7 +118,7 @@ pub fn check_host(py: Python<'_>) -> PyResult<()> {
 /// Adds to `module` what every package has.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     keep_freed_memory();
-    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add("__version__", package().1)?;
     module.add_function(wrap_pyfunction!(check_host, module)?)
 }
 
@@ -119,6 +138,12 @@ fn is_of_the_process(py: Python<'_>, error: &PyErr) -> bool {
         || error.is_instance_of::<PyOSError>(py)
 }
 
-fn major(version: &str) -> Option<u64> {
+pub fn installed_version(py: Python<'_>) -> PyResult<String> {
+    py.import("importlib.metadata")?
+        .call_method1("version", ("datafusion",))?
+        .extract()
+}
+
+pub fn major_of(version: &str) -> Option<u64> {
     version.split('.').next()?.parse().ok()
 }

@@ -8,7 +8,6 @@ use arrow::array::{RecordBatch, UInt64Array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion_catalog::{Session, TableProvider};
-use datafusion_common::tree_node::TreeNodeRecursion;
 use datafusion_common::{DataFusionError, Result, exec_err, not_impl_err, plan_err};
 use datafusion_execution::TaskContext;
 use datafusion_expr::dml::InsertOp;
@@ -16,8 +15,7 @@ use datafusion_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion_physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion_physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use datafusion_physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties,
-    SendableRecordBatchStream,
+    DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, SendableRecordBatchStream,
 };
 use futures::channel::mpsc;
 use futures::stream::{self, BoxStream, StreamExt};
@@ -28,6 +26,7 @@ use crate::ffi::runtime;
 use crate::ffi::source::Source;
 use crate::ffi::source_exec::columns;
 use crate::ffi::source_table::SourceTable;
+use crate::ffi::without_expressions;
 
 /// A table that takes the rows of an `INSERT INTO`.
 #[async_trait]
@@ -163,12 +162,7 @@ impl ExecutionPlan for InsertExec {
         }
     }
 
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
+    without_expressions!();
 
     fn execute(
         &self,

@@ -14,6 +14,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::time::timeout;
 
 use crate::ffi::error::{catch, panicked};
+use crate::ffi::host::package;
 
 /// The runtime, started on first use.
 ///
@@ -27,7 +28,7 @@ pub fn handle() -> Result<Handle> {
     let process = std::process::id();
     let (started_in, runtime) = RUNTIME.get_or_init(|| {
         let mut builder = Builder::new_multi_thread();
-        builder.enable_all().thread_name(env!("CARGO_PKG_NAME"));
+        builder.enable_all().thread_name(package().0);
         // tokio panics where the system starts no more threads.
         (process, catch(|| Ok(builder.build()?)))
     });
@@ -36,7 +37,7 @@ pub fn handle() -> Result<Handle> {
             "{} was already in use when this process was forked, and its threads did not come \
              along. Start processes with \"spawn\" instead: \
              multiprocessing.get_context(\"spawn\")",
-            env!("CARGO_PKG_NAME")
+            package().0
         );
     }
     match runtime {

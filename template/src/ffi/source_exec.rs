@@ -5,7 +5,6 @@ use std::sync::{Arc, OnceLock};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
-use datafusion_common::tree_node::TreeNodeRecursion;
 use datafusion_common::{Result, Statistics, exec_err};
 use datafusion_execution::TaskContext;
 use datafusion_expr::{Expr, SortExpr};
@@ -17,8 +16,7 @@ use datafusion_physical_plan::metrics::{
 use datafusion_physical_plan::stream::{BatchSplitStream, RecordBatchStreamAdapter};
 use datafusion_physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use datafusion_physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties,
-    SendableRecordBatchStream, StatisticsArgs,
+    DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, SendableRecordBatchStream,
 };
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
@@ -26,6 +24,7 @@ use crate::ffi::claims::Claims;
 use crate::ffi::error::catch;
 use crate::ffi::runtime;
 use crate::ffi::source::{Partition, Scan};
+use crate::ffi::without_expressions;
 
 /// A [`StreamingTableExec`] with what it lacks: statistics, metrics, and a name that tells what
 /// was pushed down.
@@ -161,12 +160,7 @@ impl ExecutionPlan for SourceExec {
         Ok(self)
     }
 
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
+    without_expressions!();
 
     fn execute(
         &self,
@@ -184,12 +178,8 @@ impl ExecutionPlan for SourceExec {
         Some(self.metrics.clone_inner())
     }
 
-    fn statistics_from_inputs(
-        &self,
-        _: &[Arc<Statistics>],
-        args: &StatisticsArgs,
-    ) -> Result<Arc<Statistics>> {
-        let partitions = match args.partition() {
+    fn partition_statistics(&self, partition: Option<usize>) -> Result<Arc<Statistics>> {
+        let partitions = match partition {
             Some(partition) => self.partitions.get(partition..=partition),
             None => Some(self.partitions.as_slice()),
         };

@@ -154,7 +154,7 @@ for name, hook in hooks():
 @pytest.mark.parametrize(
     ("version", "problem"),
     [
-        ("'54.1.0'", "datafusion 54.1.0 is installed"),
+        ("'53.0.0'", "datafusion 53.0.0 is installed"),
         ("'99.0.0'", "datafusion 99.0.0 is installed"),
         ("'next'", 'datafusion is installed with the unreadable version "next"'),
         ("1 / 0", "the version of the installed datafusion cannot be read"),

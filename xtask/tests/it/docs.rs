@@ -5,7 +5,7 @@ use regex::Regex;
 use xtask::root;
 
 use crate::tools::{
-    Run, choose, extension_points, files, generate, read, read_toml, scratch, tool,
+    Run, choose, every_major, extension_points, files, generate, read, read_toml, scratch, tool,
 };
 
 fn reference(name: &str) -> String {
@@ -43,13 +43,19 @@ fn all_files_are_described() {
     let page = reference("files.md");
     let folder = scratch("all files");
     let answers = [
-        ("both", "MIT OR Apache-2.0", extension_points()),
-        ("none", "MIT", vec!["scalar_udf".to_owned()]),
+        (
+            "both",
+            "MIT OR Apache-2.0",
+            extension_points(),
+            every_major(),
+        ),
+        ("none", "MIT", vec!["scalar_udf".to_owned()], vec![]),
     ];
-    for (ci, license, points) in answers {
+    for (ci, license, points, majors) in answers {
         let name = format!("{ci}-ext");
         generate(&folder, &name)
             .args(choose(&points))
+            .args(majors)
             .args([
                 "-d",
                 &format!("ci={ci}"),

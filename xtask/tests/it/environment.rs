@@ -8,8 +8,8 @@ use std::sync::{LazyLock, Mutex};
 use xtask::python::venv_program;
 
 use crate::tools::{
-    Run, build_environment, choose, cpython, extension_points, files, generate, scratch, target,
-    tool,
+    Run, build_environment, choose, cpython, every_major, extension_points, files, generate,
+    scratch, target, tool,
 };
 
 /// What the tests of a generated project import, besides the project.
@@ -24,16 +24,23 @@ pub struct Built {
 /// A project with all defaults.
 pub static PLAIN: LazyLock<Built> = LazyLock::new(|| Built::new("plain-ext", &[], |_| {}));
 
-/// A project with all extension points.
-pub static FULL: LazyLock<Built> =
-    LazyLock::new(|| Built::new("full-ext", &extension_points(), |_| {}));
+/// A project with all extension points, for every major of DataFusion.
+pub static FULL: LazyLock<Built> = LazyLock::new(|| {
+    let answers = [choose(&extension_points()), every_major()].concat();
+    Built::with_answers("full-ext", &answers, |_| {})
+});
 
 impl Built {
     /// Generates the project `name` with extension points `points`, the default ones if there are
     /// none, lets `change` edit it, and builds its wheel.
     pub fn new(name: &str, points: &[String], change: impl FnOnce(&Path)) -> Self {
+        Self::with_answers(name, &choose(points), change)
+    }
+
+    /// The same with any answers, as arguments.
+    pub fn with_answers(name: &str, answers: &[String], change: impl FnOnce(&Path)) -> Self {
         let folder = scratch(&format!("project {name}"));
-        generate(&folder, name).args(choose(points)).succeed();
+        generate(&folder, name).args(answers).succeed();
         let project = folder.join(name);
         change(&project);
 

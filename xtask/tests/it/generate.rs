@@ -8,6 +8,7 @@ use std::process::Command;
 
 use xtask::root;
 
+use crate::project::CLIPPY;
 use crate::tools::{
     Run, assert_same, cargo, check_formatted, choose, copy_template, extension_points, files,
     generate, read, read_toml, scratch,
@@ -21,6 +22,7 @@ const REPOSITORIES: [&str; 4] = [
     "https://github.com/me/my-ext",
     "https://gitlab.com/me/my-ext",
 ];
+const MAJORS: [&str; 2] = ["55", "54,55"];
 const DESCRIPTIONS: [&str; 2] = [
     "An extension of Apache DataFusion",
     "Zähler's & Co: <fast> #1",
@@ -32,6 +34,7 @@ struct Answers {
     ci: &'static str,
     repository: &'static str,
     description: &'static str,
+    datafusion: &'static str,
     points: Vec<String>,
 }
 
@@ -42,6 +45,7 @@ impl Default for Answers {
             ci: CIS[0],
             repository: REPOSITORIES[0],
             description: DESCRIPTIONS[0],
+            datafusion: MAJORS[0],
             points: vec![],
         }
     }
@@ -61,6 +65,7 @@ impl Answers {
     fn define(&self) -> Vec<String> {
         let mut arguments = choose(&self.points);
         arguments.extend(define(&self.texts()));
+        arguments.extend(define(&[("datafusion", self.datafusion)]));
         arguments
     }
 }
@@ -82,17 +87,19 @@ fn pairwise() -> Vec<Answers> {
         CIS.len(),
         REPOSITORIES.len(),
         DESCRIPTIONS.len(),
+        MAJORS.len(),
     ];
     levels.extend(points.iter().map(|_| 2));
     covering_rows(&levels)
         .into_iter()
         .map(|row| {
-            let chosen = points.iter().zip(&row[4..]).filter(|(_, yes)| **yes == 1);
+            let chosen = points.iter().zip(&row[5..]).filter(|(_, yes)| **yes == 1);
             Answers {
                 license: LICENSES[row[0]],
                 ci: CIS[row[1]],
                 repository: REPOSITORIES[row[2]],
                 description: DESCRIPTIONS[row[3]],
+                datafusion: MAJORS[row[4]],
                 points: chosen.map(|(point, _)| point.clone()).collect(),
             }
         })
@@ -156,6 +163,16 @@ fn every_extension_point_but_one() {
     check_points("every extension point but one", all_but_one);
 }
 
+/// The points whose code differs between the majors.
+const DIFFERS: [&str; 6] = [
+    "table_provider_factory",
+    "aggregate_udf",
+    "physical_optimizer_rule",
+    "physical_extension_codec",
+    "query_planner",
+    "session_extension",
+];
+
 /// Clippy has nothing to say about projects with these selections.
 fn check_points(test: &str, selections: impl Iterator<Item = Vec<String>>) {
     let folder = scratch(test);
@@ -164,15 +181,15 @@ fn check_points(test: &str, selections: impl Iterator<Item = Vec<String>>) {
     let mut seen = BTreeSet::new();
     for (i, points) in selections.enumerate() {
         if seen.insert(with_needs(&points, &needs)) {
+            let differs = points.iter().any(|point| DIFFERS.contains(&point.as_str()));
             let answers = Answers {
                 points,
+                datafusion: MAJORS[usize::from(differs)],
                 ..Answers::default()
             };
             let name = format!("points-{i}");
             check_answers(&folder, &name, &answers);
-            cargo(&folder.join(name))
-                .args(["clippy", "--all-targets", "--", "--deny", "warnings"])
-                .succeed();
+            cargo(&folder.join(name)).args(CLIPPY).succeed();
         }
     }
 }
@@ -279,6 +296,24 @@ fn check_manifests(project: &Path, answers: &Answers) {
     for (key, value) in answers.texts() {
         assert_eq!(recorded[key].as_str(), Some(value));
     }
+    let majors: Vec<_> = answers.datafusion.split(',').collect();
+    let recorded_majors = recorded["datafusion"].as_array().unwrap().iter();
+    let recorded_majors: Vec<_> = recorded_majors.filter_map(toml::Value::as_str).collect();
+    assert_eq!(recorded_majors, majors);
+    let [.., newest] = majors[..] else { panic!() };
+    let next = newest.parse::<u32>().unwrap() + 1;
+    let pins = format!("datafusion>={},<{next}", majors[0]);
+    assert_eq!(metadata["dependencies"][0].as_str(), Some(&*pins));
+    let older = majors[..majors.len() - 1].iter();
+    let manifests: Vec<_> = older
+        .map(|major| format!("majors/{major}/Cargo.toml"))
+        .collect();
+    let majors_found: Vec<_> = files(project)
+        .into_iter()
+        .filter(|path| path.starts_with("majors"))
+        .map(|path| path.display().to_string())
+        .collect();
+    assert_eq!(majors_found, manifests);
     let recorded = recorded_points(project);
     assert!(answers.points.iter().all(|point| recorded.contains(point)));
     for point in extension_points() {
@@ -399,7 +434,7 @@ fn check_parses(project: &Path) {
 
 /// The recorded answers give the same project again.
 fn check_reproducible(project: &Path, name: &str) {
-    let again = scratch("every answer, again");
+    let again = scratch(&format!("{name}, again"));
     generate(&again, name)
         .arg("--values-file")
         .arg(project.join(".template-answers.toml"))
@@ -419,6 +454,22 @@ fn every_variable_is_declared() {
         "class",
         "instances",
         "functions",
+        "major",
+        "older_datafusion",
+        "later_datafusion",
+        "oldest_datafusion",
+        "newest_datafusion",
+        "next_datafusion",
+        "datafusion_range",
+        "first_build",
+        "datafusion_crates",
+        "arrow",
+        "rule_crate",
+        "before_55",
+        "since_55",
+        "across_55",
+        "newer_classes",
+        "newer_since",
     ]
     .map(str::to_owned)
     .into();
@@ -429,8 +480,21 @@ fn every_variable_is_declared() {
         let (name, _) = line.trim().split_once(": ")?;
         (!name.contains(' ')).then(|| name.to_owned())
     }));
-    const KEYWORDS: [&str; 13] = [
-        "if", "elsif", "else", "endif", "for", "in", "endfor", "and", "or", "contains", "==", "!=",
+    const KEYWORDS: [&str; 15] = [
+        "unless",
+        "endunless",
+        "if",
+        "elsif",
+        "else",
+        "endif",
+        "for",
+        "in",
+        "endfor",
+        "and",
+        "or",
+        "contains",
+        "==",
+        "!=",
         "empty",
     ];
 

@@ -1,26 +1,39 @@
 //! Every host that is out there: the right one works, and every other is refused by an exception,
 //! not a signal, whatever is handed to it.
 
+use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
 use crate::environment::{Environment, FULL, PLAIN};
 use crate::tools::{Run, extension_points, python_files};
 
-const WORKS: &str = "55.0.0";
 const NONE: &str = "none";
+/// Of a major that does not exist yet: another one that says that it is that.
+const PRETENDED: &str = "56.0.0";
+/// The classes that are not there with `datafusion` 54.
+pub const SINCE_55: [&str; 2] = ["OffsetPlanner", "SessionExtension"];
 
 /// Environments with each of them, and with both projects.
 static HOSTS: LazyLock<Vec<(&str, Environment)>> = LazyLock::new(|| {
     let hosts = [
-        "50.1.0", "51.0.0", "52.3.0", "53.0.0", "54.1.0", WORKS, NONE,
+        "50.1.0", "51.0.0", "52.3.0", "53.0.0", "54.0.0", "54.1.0", "55.0.0", PRETENDED, NONE,
     ];
     let environment = |host| {
         let packages = match host {
             NONE => vec![],
+            PRETENDED => vec!["datafusion==55.0.0".to_owned(), "pyarrow".to_owned()],
             host => vec![format!("datafusion=={host}"), "pyarrow".to_owned()],
         };
         let environment = Environment::new(&format!("host {host}"), "3.11", &packages);
         environment.install(&[&FULL.wheel, &PLAIN.wheel], &["--no-deps"]);
+        if host == PRETENDED {
+            let code = format!(
+                "import importlib.metadata as m; path = m.distribution('datafusion')._path / 'METADATA'; \
+                 text = path.read_text(); path.unlink(); \
+                 path.write_text(text.replace('Version: 55.0.0', 'Version: {PRETENDED}', 1))"
+            );
+            environment.python().args(["-c", &code]).succeed();
+        }
         (host, environment)
     };
     hosts.into_iter().map(environment).collect()
@@ -33,21 +46,36 @@ struct Attempt {
     outcome: String,
 }
 
+/// What the tables are about.
+struct Package {
+    name: &'static str,
+    majors: RangeInclusive<u32>,
+}
+
 impl Attempt {
-    fn is_right(&self, project: &str, host: &str) -> bool {
+    fn is_right(&self, package: &Package, host: &str) -> bool {
+        let (first, last) = (package.majors.start(), package.majors.end());
+        let major = host.split('.').next().unwrap().parse().unwrap_or(0);
         let installed = match host {
-            WORKS if self.how == "called with 0 arguments" => {
-                let refused = "TypeError: expected a datafusion.SessionContext, got None";
-                return [refused, "works"].contains(&self.outcome.as_str());
+            _ if package.majors.contains(&major) => {
+                let without = self.how == "called with 0 arguments"
+                    && self.outcome == "TypeError: expected a datafusion.SessionContext, got None";
+                return without || self.outcome == "works";
             }
-            WORKS => return self.outcome == "works",
             NONE => "datafusion is not installed".to_owned(),
             host => format!("datafusion {host} is installed"),
         };
+        let built_for = if first == last {
+            first.to_string()
+        } else {
+            format!("{first} to {last}")
+        };
         self.outcome
             == format!(
-                "ImportError: {project} 0.1.0 was built for datafusion 55, but {installed}. \
-                 Run: pip install \"datafusion>=55,<56\""
+                "ImportError: {} 0.1.0 was built for datafusion {built_for}, but {installed}. \
+                 Run: pip install \"datafusion>={first},<{}\"",
+                package.name,
+                last + 1
             )
     }
 }
@@ -78,11 +106,16 @@ fn attempts(project: &str, environment: &Environment) -> Vec<Attempt> {
 }
 
 /// One cell of the table: what came of all attempts to hand `what` over.
-fn cell(attempts: &[Attempt], what: &str, project: &str, host: &str) -> Result<String, String> {
+fn cell(attempts: &[Attempt], what: &str, package: &Package, host: &str) -> Result<String, String> {
     let attempts = attempts.iter().filter(|attempt| attempt.what == what);
-    let mut cell = Err("not attempted".to_owned());
+    let is_newer = SINCE_55.iter().any(|class| what.ends_with(class));
+    let mut cell = if host.starts_with("54.") && is_newer && package.majors.contains(&54) {
+        Ok("not there".to_owned())
+    } else {
+        Err("not attempted".to_owned())
+    };
     for attempt in attempts {
-        if !attempt.is_right(project, host) {
+        if !attempt.is_right(package, host) {
             return Err(format!("{}: {}", attempt.how, attempt.outcome));
         }
         // The first one is how it is done there.
@@ -93,22 +126,22 @@ fn cell(attempts: &[Attempt], what: &str, project: &str, host: &str) -> Result<S
     cell
 }
 
-/// Prints what each host makes of each hook of `project`; returns the hooks.
-fn table(project: &str) -> Vec<String> {
+/// Prints what each host makes of each hook of `package`; returns the hooks.
+fn table(package: &Package) -> Vec<String> {
     let mut columns: Vec<Vec<String>> = Vec::new();
     let mut wrong = Vec::new();
     for (host, environment) in HOSTS.iter() {
-        let attempts = attempts(project, environment);
+        let attempts = attempts(package.name, environment);
         if columns.is_empty() {
             let mut rows: Vec<_> = attempts
                 .iter()
                 .map(|attempt| attempt.what.clone())
                 .collect();
             rows.dedup();
-            columns.push([vec![project.to_owned()], rows].concat());
+            columns.push([vec![package.name.to_owned()], rows].concat());
         }
         let cells = columns[0][1..].iter().map(|what| {
-            cell(&attempts, what, project, host).unwrap_or_else(|problem| {
+            cell(&attempts, what, package, host).unwrap_or_else(|problem| {
                 wrong.push(format!("{what}, datafusion {host}: {problem}"));
                 "WRONG".to_owned()
             })
@@ -130,12 +163,18 @@ fn table(project: &str) -> Vec<String> {
 
 #[test]
 fn every_extension_point() {
-    let rows = table("full-ext");
+    let rows = table(&Package {
+        name: "full-ext",
+        majors: 54..=55,
+    });
     assert!(rows.len() > extension_points().len(), "{rows:?}");
 }
 
 #[test]
 fn the_default_extension_points() {
-    let rows = table("plain-ext");
+    let rows = table(&Package {
+        name: "plain-ext",
+        majors: 55..=55,
+    });
     assert!(rows.len() >= 4, "{rows:?}");
 }

@@ -16,6 +16,7 @@ mod hosts;
 mod lies;
 mod lists;
 mod logging;
+mod majors;
 mod names;
 mod own_table;
 mod page;

@@ -115,7 +115,16 @@ fn interactively() {
     let program = program();
     let generate = ["generate", "--path", "template", "--vcs", "none"].map(OsStr::new);
     // The first name is refused, and asked for again; the rest are the defaults.
-    let keys = ["class\r", "My_Cool.Ext\r", "\r", "\r", "\r", "\r", "\r"];
+    let keys = [
+        "class\r",
+        "My_Cool.Ext\r",
+        "\r",
+        "\r",
+        "\r",
+        "\r",
+        "\r",
+        "\r",
+    ];
     let said = in_a_terminal(&keys, &[&[program.get_program()], &generate[..]].concat())
         .current_dir(&folder)
         .succeed();

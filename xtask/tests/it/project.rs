@@ -9,8 +9,8 @@ use xtask::root;
 use crate::environment::{Built, Environment, FULL, PLAIN, TEST_PACKAGES, build_wheel};
 use crate::generate::needs;
 use crate::tools::{
-    Run, cargo, check_formatted, choose, extension_points, files, generate, path_with,
-    python_files, read, read_toml, scratch, tool,
+    Run, cargo, check_formatted, choose, every_major, extension_points, files, generate, majors,
+    path_with, python_files, read, read_toml, scratch, tool,
 };
 
 /// Those whose every check is run: `every_extension_point` has clippy for the others too.
@@ -18,14 +18,43 @@ fn projects() -> [&'static Built; 2] {
     [&PLAIN, &FULL]
 }
 
+/// As the session `lint` of a project runs it.
+pub const CLIPPY: [&str; 6] = [
+    "clippy",
+    "--workspace",
+    "--all-targets",
+    "--",
+    "--deny",
+    "warnings",
+];
+
 #[test]
 fn passes_its_rust_checks() {
     for Built { project, .. } in projects() {
-        cargo(project).args(["fmt", "--check"]).succeed();
-        cargo(project)
-            .args(["clippy", "--all-targets", "--", "--deny", "warnings"])
-            .succeed();
+        cargo(project).args(["fmt", "--all", "--check"]).succeed();
+        cargo(project).args(CLIPPY).succeed();
     }
+}
+
+/// With several majors, neither command skips a file: both see an error in one, of every crate.
+#[test]
+fn rust_checks_see_every_file() {
+    let folder = scratch("rust checks");
+    generate(&folder, "my-ext").args(every_major()).succeed();
+    let project = folder.join("my-ext");
+    let source = read(project.join("src/ffi/source_exec.rs"));
+    fs::write(
+        project.join("src/ffi/source_exec.rs"),
+        format!("{source}\n\n#[cfg(feature = \"before-55\")]\nconst  X: &str = 1;\n"),
+    )
+    .unwrap();
+    let said = cargo(&project).args(["fmt", "--all", "--check"]).fail();
+    assert!(said.contains("src/ffi/source_exec.rs"), "{said}");
+    let said = cargo(&project).args(CLIPPY).fail();
+    assert!(
+        said.contains("(lib) due to") && said.contains("-datafusion-54"),
+        "{said}"
+    );
 }
 
 /// The tests of the machinery, which projects do not have.
@@ -115,7 +144,7 @@ fn links_only_the_parts_it_uses() {
             ])
             .succeed();
         let mut unwanted = vec!["datafusion v", "datafusion-python", "mimalloc"];
-        // A query planner has to read every query.
+        // A query planner has to read every query, and `datafusion-ffi` 54 always brings Parquet.
         if !project.join("src/query_planner.rs").exists() {
             unwanted.push("parquet v");
         }
@@ -126,6 +155,8 @@ fn links_only_the_parts_it_uses() {
             );
         }
         assert!(tree.contains("\ndatafusion-ffi v55."), "{tree}");
+        let several = project.join("majors").exists();
+        assert_eq!(tree.contains("\ndatafusion-ffi v54."), several, "{tree}");
     }
 }
 
@@ -298,12 +329,19 @@ fn passes_its_python_checks() {
             .args(["-m", "mypy", "--cache-dir=/dev/null"])
             .current_dir(project)
             .succeed();
-        environment
-            .python()
-            .args(["-m", "mypy.stubtest"])
-            .arg(format!("{}._internal", name.replace('-', "_")))
-            .current_dir(project)
-            .succeed();
+        let several = project.join("majors").exists();
+        for major in majors().iter().filter(|major| several || *major == "55") {
+            environment.install(&[format!("datafusion=={major}.*")], &[]);
+            let mut stubtest = environment.python();
+            stubtest.args(["-m", "mypy.stubtest"]);
+            if several {
+                stubtest.args(["--allowlist", "tests/newer_classes.txt"]);
+            }
+            stubtest
+                .arg(format!("{}._internal", name.replace('-', "_")))
+                .current_dir(project)
+                .succeed();
+        }
         // It looks for the package in the environment that is active.
         let bin = Path::new(&python).parent().unwrap();
         let package = name.replace('-', "_");

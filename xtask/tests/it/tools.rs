@@ -156,6 +156,24 @@ pub fn choose(points: &[String]) -> Vec<String> {
     }
 }
 
+/// The majors of DataFusion that a project can be for, the oldest first.
+pub fn majors() -> Vec<String> {
+    let versions = xtask::versions(root()).unwrap();
+    let majors = xtask::datafusion_majors(&versions).unwrap();
+    majors
+        .iter()
+        .map(|major| major["major"].to_string())
+        .collect()
+}
+
+/// The arguments that choose every major of DataFusion.
+pub fn every_major() -> Vec<String> {
+    vec![
+        "-d".to_owned(),
+        format!("datafusion={}", majors().join(",")),
+    ]
+}
+
 /// `cargo generate`, the program; installed when it is not there yet, which takes some minutes.
 pub fn program() -> Command {
     static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
