@@ -264,10 +264,41 @@ def memory_table(scan: Scan) -> str:
     return table(["scanned", "most memory of the process"], rows)
 
 
-def build_tables(build: Row) -> dict[str, str]:
-    def cell(figures: Row, key: str, unit: float, digits: int) -> str:
-        return f"{figures[key] / unit:,.{digits}f}" if key in figures else ""
+def cell(figures: Row, key: str, unit: float, digits: int) -> str:
+    return f"{figures[key] / unit:,.{digits}f}" if key in figures else ""
 
+
+def majors_table(build: Row) -> str:
+    """A project for one major of DataFusion beside one for all."""
+    lines = [
+        ("cold development build, CPU seconds", "cold", "cpu_seconds", 1, 0),
+        ("one line changed, s", "one line changed", "seconds", 1, 1),
+        (
+            "one line changed, to a passing pytest, s",
+            "one line changed, to a passing pytest",
+            "seconds",
+            1,
+            1,
+        ),
+        ("development library, MB", "cold", "library", 1e6, 0),
+        ("release build, CPU seconds", "release", "cpu_seconds", 1, 0),
+        ("release wheel, MB", "release", "wheel", 1e6, 1),
+        ("scan, ms", "release", "scan", 1e-3, 1),
+        ("copied, ms", "release", "copied", 1e-3, 0),
+        ("import after the host, ms", "release", "import, ms", 1, 1),
+        ("import after the host, MB", "release", "import, MB", 1, 1),
+    ]
+    rows = []
+    for title, what, key, unit, digits in lines:
+        sides = [build.get(f"{whose}, {what}", {}) for whose in ("one major", "all majors")]
+        if all(key in side for side in sides):
+            one, several = (side[key] for side in sides)
+            cells = [cell(side, key, unit, digits) for side in sides]
+            rows.append([title, *cells, f"{several / one:.2f}"])
+    return table(["", "one major", "all majors", "ratio"], rows)
+
+
+def build_tables(build: Row) -> dict[str, str]:
     columns = [
         ("seconds", 1, 1),
         ("crates", 1, 0),
@@ -278,10 +309,15 @@ def build_tables(build: Row) -> dict[str, str]:
     ]
     # Whose they are comes first, then other profiles.
     whose = "generated", "upstream's dependencies"
-    order = sorted(build.items(), key=lambda item: not item[0].startswith(whose))
+    others = {what: row for what, row in build.items() if " major" not in what}
+    order = sorted(others.items(), key=lambda item: not item[0].startswith(whose))
     rows = [[what, *(cell(figures, *column) for column in columns)] for what, figures in order]
     header = ["what", "s", "crates compiled", "library, MB", "wheel, MB", "scan, ms", "copied, ms"]
-    return {"build bars": build_bars_table(build), "build": table(header, rows)}
+    return {
+        "build bars": build_bars_table(build),
+        "build": table(header, rows),
+        "majors": majors_table(build),
+    }
 
 
 def scan_tables(scan: Scan) -> dict[str, str]:

@@ -15,7 +15,7 @@ pub use scan::hold_batches;
 
 use crate::python::{self, venv_program};
 use crate::steps::Steps;
-use crate::{cargo_generate, remove_folder, root, versions};
+use crate::{cargo_generate, datafusion_majors, remove_folder, root, versions};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -96,6 +96,23 @@ fn sources() -> PathBuf {
 struct Done {
     output: String,
     took: Duration,
+    /// Of all cores together, where the system tells.
+    cpu_seconds: Option<f64>,
+}
+
+/// What all processes that ended have computed, in seconds.
+fn cpu_seconds() -> Option<f64> {
+    #[cfg(unix)]
+    {
+        use nix::sys::resource::{UsageWho, getrusage};
+
+        let usage = getrusage(UsageWho::RUSAGE_CHILDREN).ok()?;
+        let times = [usage.user_time(), usage.system_time()];
+        let seconds = times.map(|time| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6);
+        Some(seconds.iter().sum())
+    }
+    #[cfg(not(unix))]
+    None
 }
 
 struct Bench {
@@ -108,11 +125,12 @@ struct Bench {
 impl Bench {
     /// Runs `command` as a step, which must succeed.
     fn step(&mut self, what: &str, command: &mut Command) -> Result<Done> {
-        let started = Instant::now();
+        let (started, computed) = (Instant::now(), cpu_seconds());
         match self.steps.run(what, command)? {
             Ok(output) => Ok(Done {
                 output,
                 took: started.elapsed(),
+                cpu_seconds: cpu_seconds().zip(computed).map(|(now, then)| now - then),
             }),
             Err(failure) => {
                 let log = self.dir.join("bench.log");
@@ -130,7 +148,8 @@ impl Bench {
             Command::new(&self.python).args(["-m", "venv"]).arg(&venv),
         )?;
         let versions = versions(root())?;
-        let host = format!("datafusion=={}.*", versions["datafusion"]["major"]);
+        let majors = datafusion_majors(&versions)?;
+        let host = format!("datafusion=={}.*", majors[majors.len() - 1]["major"]);
         let pip = venv_program(&venv, "python");
         self.step(
             "Installing the host",
@@ -164,9 +183,22 @@ impl Bench {
 
     /// Generates the project `name` with the default answers, in place of an earlier one.
     fn generate(&mut self, name: &str) -> Result<(PathBuf, Duration)> {
-        let project = self.dir.join(name);
+        let folder = self.dir.clone();
+        self.generate_with(&folder, name, &[])
+    }
+
+    /// The same in `folder`, with other answers.
+    fn generate_with(
+        &mut self,
+        folder: &Path,
+        name: &str,
+        answers: &[String],
+    ) -> Result<(PathBuf, Duration)> {
+        let project = folder.join(name);
         remove_folder(&project)?;
-        let mut generate = cargo_generate(&std::env::current_exe()?, &self.dir, name);
+        std::fs::create_dir_all(folder)?;
+        let mut generate = cargo_generate(&std::env::current_exe()?, folder, name);
+        generate.args(answers);
         let done = self.step(&format!("Generating {name}"), &mut generate)?;
         Ok((project, done.took))
     }

@@ -10,7 +10,7 @@ use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
 use super::{Bench, copy_folder, hold_batches, replace, sources, wheel};
-use crate::remove_folder;
+use crate::{datafusion_majors, remove_folder, root, versions};
 
 /// What can be left out, as a release build takes many minutes.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -23,6 +23,8 @@ pub enum Case {
     Release,
     /// A release wheel with upstream's dependencies and profile
     UpstreamRelease,
+    /// Projects for one major of DataFusion and for all: development, release wheels, and imports
+    Majors,
 }
 
 /// Profiles of a release wheel: a name, and what it changes in that of the generated project.
@@ -46,6 +48,7 @@ impl Case {
             Case::UpstreamDev => 2,
             Case::Release => 3 + 4 * PROFILES.len(),
             Case::UpstreamRelease => 1,
+            Case::Majors => 2 * 9 + 2,
         }
     }
 }
@@ -61,6 +64,7 @@ pub fn run(bench: &mut Bench, cases: &[Case]) -> Result<()> {
                 let what = "upstream's dependencies, release";
                 build(bench, &project, what, "release", &[])?;
             }
+            Case::Majors => majors(bench)?,
         }
     }
     Ok(())
@@ -81,21 +85,69 @@ fn dev(bench: &mut Bench) -> Result<()> {
         json!({ "seconds": seconds }),
     )?;
 
+    let what = "generated, one line changed";
+    let seconds = change_and_test(bench, &project, what)?.as_secs_f64();
+    record(
+        bench,
+        &format!("{what}, to a passing pytest"),
+        json!({ "seconds": seconds }),
+    )
+}
+
+/// What it costs that a wheel is for more than one major.
+fn majors(bench: &mut Bench) -> Result<()> {
+    let all: Vec<_> = datafusion_majors(&versions(root())?)?
+        .iter()
+        .map(|major| major["major"].to_string())
+        .collect();
+    let newest = all.last().context("there is no major")?.clone();
+    let sites = bench.dir.join("sites");
+    remove_folder(&sites)?;
+    for (name, majors) in [("one major", newest), ("all majors", all.join(","))] {
+        let answers = ["-d".to_owned(), format!("datafusion={majors}")];
+        let folder = bench.dir.join(name);
+        let (stub, _) = bench.generate_with(&folder, "stub-ext", &answers)?;
+        let (batches, _) = bench.generate_with(&folder, "bench-ext", &answers)?;
+        hold_batches(&batches)?;
+        build(bench, &stub, &format!("{name}, cold"), "dev", &[])?;
+        let what = format!("{name}, one line changed");
+        let testing = change_and_test(bench, &stub, &what)?;
+        let what = format!("{what}, to a passing pytest");
+        record(bench, &what, json!({ "seconds": testing.as_secs_f64() }))?;
+
+        let what = format!("{name}, release");
+        build(bench, &stub, &what, "release", &[])?;
+        let mut maturin = bench.maturin(&batches, &target_of(bench, &stub));
+        bench.step("Building it over batches", &mut maturin)?;
+        for project in [&stub, &batches] {
+            let mut install = bench.install(project)?;
+            install.arg("--target").arg(sites.join(&what));
+            bench.step("Installing it", &mut install)?;
+        }
+    }
+    for program in ["speed.py", "imports.py"] {
+        let mut measure = Command::new(bench.venv_program("python"));
+        measure.arg(sources().join(program)).arg(&sites);
+        let printed = bench.step("Comparing the wheels", &mut measure)?;
+        let figures: Map<String, Value> = serde_json::from_str(&printed.output)?;
+        for (what, figures) in figures {
+            record(bench, &what, figures)?;
+        }
+    }
+    Ok(())
+}
+
+/// How long it takes from a change in one line to a passing pytest.
+fn change_and_test(bench: &mut Bench, project: &Path, what: &str) -> Result<Duration> {
     replace(
         &project.join("src/readings.rs"),
         "there is no column",
         "no column is named",
     )?;
-    let warm = build(bench, &project, "generated, one line changed", "dev", &[])?;
+    let warm = build(bench, project, what, "dev", &[])?;
     let mut pytest = Command::new(bench.venv_program("python"));
-    pytest.args(["-m", "pytest", "-q"]).current_dir(&project);
-    let testing = bench.step("Testing", &mut pytest)?.took;
-    let seconds = (warm + testing).as_secs_f64();
-    record(
-        bench,
-        "generated, one line changed, to a passing pytest",
-        json!({ "seconds": seconds }),
-    )
+    pytest.args(["-m", "pytest", "-q"]).current_dir(project);
+    Ok(warm + bench.step("Testing", &mut pytest)?.took)
 }
 
 fn upstream_dev(bench: &mut Bench) -> Result<()> {
@@ -153,10 +205,8 @@ fn release(bench: &mut Bench) -> Result<()> {
 
 /// Where the dependencies of `project` are built from nothing.
 fn target_of(bench: &Bench, project: &Path) -> PathBuf {
-    bench
-        .dir
-        .join("target-of-builds")
-        .join(project.file_name().unwrap_or_default())
+    let place = project.strip_prefix(&bench.dir).unwrap_or(project);
+    bench.dir.join("target-of-builds").join(place)
 }
 
 /// Builds `project` and records what it took, under the name `what`: from nothing, unless the name
@@ -199,6 +249,9 @@ fn build(
         "crates": crates,
         "library": library.metadata()?.len(),
     });
+    if let Some(cpu_seconds) = done.cpu_seconds {
+        figures["cpu_seconds"] = json!(cpu_seconds);
+    }
     if profile != "dev" {
         figures["wheel"] = json!(wheel(project)?.metadata()?.len());
     }

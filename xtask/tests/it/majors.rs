@@ -223,6 +223,25 @@ my_ext.check_host()
     assert!(said.contains(expected), "{said}");
 }
 
+/// Each session asks every major.
+#[test]
+fn nox_knows_every_major() {
+    let folder = scratch("nox");
+    generate(&folder, "my-ext").args(every_major()).succeed();
+    let mut nox = std::process::Command::new(tool("uv").get_program());
+    nox.args(["tool", "run", "nox", "--session", "lint", "tests-3.12"]);
+    nox.current_dir(folder.join("my-ext"));
+    nox.env("UV_PYTHON_DOWNLOADS", "never");
+    nox.env("PATH", path_with(&[cpython("3.12").parent().unwrap()]));
+    build_environment(&mut nox);
+    let said = nox.succeed();
+    for (program, times) in [("stubtest", 2), ("pytest", 2)] {
+        let runs = said.matches(&format!("nox > {program}")).count();
+        assert_eq!(runs, times, "{program}\n{said}");
+    }
+    assert!(said.contains("uv pip install 'datafusion==54.*'"), "{said}");
+}
+
 fn quickstart(host: &str, project: &Path, wheel: &Path) {
     let environment = Environment::new(&format!("quickstart {host}"), "3.12", &["pyarrow"]);
     environment.install(
