@@ -39,7 +39,10 @@ pub mod source_table;
 {% if window_udf or logical_extension_codec or physical_extension_codec -%}
 pub mod window_udf;
 {% endif -%}
-{% if older_datafusion != empty or logical_extension_codec or physical_extension_codec %}
+{% if logical_extension_codec or physical_extension_codec %}
+use pyo3::prelude::*;
+{% elsif older_datafusion != empty %}
+#[cfg(not(feature = "before-{{newest_datafusion}}"))]
 use pyo3::prelude::*;
 {% endif -%}
 {% if table_provider %}

@@ -5,13 +5,13 @@ from typing import final
 {%- endif %}
 {%- if session_extension %}
 
-from datafusion import SessionContext, SessionExtensionComponents
+from datafusion import SessionContext{% unless across_55 %}, SessionExtensionComponents{% endunless %}
 {%- else %}
 {% endif %}
 from typing_extensions import CapsuleType
 
 __all__ = [
-{%- for class in classes %}
+{%- for class in all_classes %}
     "{{class}}",
 {%- endfor %}
     "__version__",
@@ -470,7 +470,7 @@ class SessionExtension:
     """All that a session installs of this package, for ``SessionContext.with_extensions``."""
 
     def __new__(cls) -> SessionExtension: ...
-    def __datafusion_session_components__(self, ctx: SessionContext) -> SessionExtensionComponents:
+    def __datafusion_session_components__(self, ctx: SessionContext) -> {% if across_55 %}object{% else %}SessionExtensionComponents{% endif %}:
         """The codecs.
 
         Raises:

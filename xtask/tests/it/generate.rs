@@ -484,6 +484,7 @@ fn every_variable_is_declared() {
         "before_55",
         "since_55",
         "across_55",
+        "all_classes",
         "newer_classes",
         "newer_since",
     ]
