@@ -35,6 +35,9 @@ pub struct Args {
     /// What it adds to DataFusion, with commas between
     #[arg(long, default_value = "", hide_default_value = true)]
     extension_points: String,
+    /// The majors of DataFusion that it is for, with commas between
+    #[arg(long, default_value = "", hide_default_value = true)]
+    datafusion: String,
     /// The folder of the copy [default: this repository]
     #[arg(long)]
     path: Option<PathBuf>,
@@ -92,15 +95,9 @@ fn generate(args: &Args, repository: &Path, project: &Path) -> Result<()> {
         "" => default_name(&args.repository)?,
         name => name.to_owned(),
     };
-    let points: Vec<_> = args
-        .extension_points
-        .split([',', ' '])
-        .filter(|point| !point.is_empty())
-        .collect();
     let questions = questions(repository)?;
-    for point in &points {
-        check_choice(&questions, "extension_points", point)?;
-    }
+    let points = check_choices(&questions, "extension_points", &args.extension_points)?;
+    let majors = check_choices(&questions, "datafusion", &args.datafusion)?;
     if !args.license.is_empty() {
         check_choice(&questions, "license", &args.license)?;
     }
@@ -114,7 +111,8 @@ fn generate(args: &Args, repository: &Path, project: &Path) -> Result<()> {
         ("ci", "github"),
         ("description", description(args, &questions["description"])?),
         ("license", &args.license),
-        ("extension_points", &points.join(",")),
+        ("extension_points", &points),
+        ("datafusion", &majors),
     ] {
         if !value.is_empty() {
             command.arg("-d").arg(format!("{key}={value}"));
@@ -133,6 +131,18 @@ fn generate(args: &Args, repository: &Path, project: &Path) -> Result<()> {
 /// Where to go on after a failure.
 fn run_workflow() -> String {
     format!("open Actions on GitHub, choose \"{WORKFLOW}\", then \"Run workflow\".")
+}
+
+/// All that stand in `answers` can be answered; returns them with commas between.
+fn check_choices(questions: &toml::Table, name: &str, answers: &str) -> Result<String> {
+    let answers = answers
+        .split([',', ' '])
+        .filter(|answer| !answer.is_empty());
+    let answers: Vec<_> = answers.collect();
+    for answer in &answers {
+        check_choice(questions, name, answer)?;
+    }
+    Ok(answers.join(","))
 }
 
 fn check_choice(questions: &toml::Table, question: &str, answer: &str) -> Result<()> {

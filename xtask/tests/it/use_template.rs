@@ -33,6 +33,7 @@ struct Event<'a> {
     name: &'a str,
     license: &'a str,
     extension_points: &'a str,
+    datafusion: &'a str,
 }
 
 impl Copy {
@@ -129,6 +130,7 @@ impl Copy {
                 ("inputs.description", ""),
                 ("inputs.license", event.license),
                 ("inputs.extension_points", event.extension_points),
+                ("inputs.datafusion", event.datafusion),
             ],
             env: env.into(),
         }
@@ -278,11 +280,13 @@ fn a_name_that_is_refused_can_be_typed() {
             name: "nine_lives",
             license: "MIT OR Apache-2.0",
             extension_points: "scalar_udf, window_udf",
+            datafusion: "54, 55",
             ..Event::default()
         };
         let answers = [
             "license=MIT OR Apache-2.0",
             "extension_points=scalar_udf,window_udf",
+            "datafusion=54,55",
         ];
         copy.becomes(&event, "nine_lives", &answers);
     }
@@ -306,6 +310,13 @@ fn wrong_answers_are_refused() {
                     table_provider, insert, table_provider_factory, ";
     assert!(reason.starts_with(expected), "{reason}");
     assert!(reason.ends_with(WHAT_TO_DO), "{reason}");
+    let reason = copy.run_and_fail(&Event {
+        by_hand: true,
+        datafusion: "53",
+        ..Event::default()
+    });
+    let expected = "\"53\" is not among the choices for datafusion, which are 54, 55. ";
+    assert!(reason.starts_with(expected), "{reason}");
 }
 
 /// As the page says.
