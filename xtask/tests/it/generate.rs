@@ -472,6 +472,8 @@ fn every_variable_is_declared() {
         "functions",
         "major",
         "older_datafusion",
+        "older_csv",
+        "manifest",
         "later_datafusion",
         "oldest_datafusion",
         "newest_datafusion",

@@ -10,7 +10,7 @@ use xtask::root;
 use crate::environment::{Built, Environment, FULL, PLAIN, TEST_PACKAGES, build_wheel};
 use crate::hosts::SINCE_55;
 use crate::tools::{
-    Run, build_environment, choose, cpython, every_major, files, generate, path_with, read,
+    Run, build_environment, cargo, choose, cpython, every_major, files, generate, path_with, read,
     scratch, tool,
 };
 
@@ -273,6 +273,13 @@ fn few_lines_mention_a_major() {
             lines.extend(mentions.map(|_| file.clone()));
         }
     }
+    // rust-analyzer asks this, and shows the code as the newest major sees it.
+    let metadata = cargo(&DEFAULT.project)
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .finish();
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    assert_eq!(metadata["packages"].as_array().unwrap().len(), 2);
+
     let count = lines.len();
     lines.dedup();
     assert!(
