@@ -82,6 +82,14 @@ pub fn encode_options(
     if function.inner().with_updated_config(config).is_none() {
         return Ok(());
     }
+    // That of a session that stands in for one which is not known: see `session_of_codec`.
+    if context.session_id() == TaskContext::default().session_id() {
+        return exec_err!(
+            "{} depends on options, and this version of datafusion does not tell a codec which \
+             session they are from: send the plan from a newer one",
+            function.name()
+        );
+    }
     let message = OptionsMessage {
         version: VERSION,
         options: options::of_session(config),

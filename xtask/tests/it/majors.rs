@@ -10,8 +10,8 @@ use xtask::root;
 use crate::environment::{Built, Environment, FULL, PLAIN, TEST_PACKAGES, build_wheel};
 use crate::hosts::SINCE_55;
 use crate::tools::{
-    Run, build_environment, cargo, choose, cpython, every_major, files, generate, path_with, read,
-    scratch, tool,
+    Run, build_environment, cargo, choose, cpython, every_major, files, generate, path_with,
+    python_files, read, scratch, tool,
 };
 
 static DEFAULT: LazyLock<Built> =
@@ -68,6 +68,7 @@ fn one_wheel_passes_its_tests_on_each_host() {
     let test = Regex::new(r"`tests/(\S+?)(?:::\S+)?`").unwrap();
     let documented = test.captures_iter(table).map(|name| name[1].to_owned());
     assert_eq!(skipped("54.1.0", &FULL), documented.collect());
+    environment("54.1.0", &FULL).pytest(&python_files().join("test_worker.py"));
     for class in SINCE_55 {
         assert!(table.contains(&format!("`{class}`")), "{class}");
     }
