@@ -47,7 +47,7 @@ const FUNCTIONS: [(&str, &[&str]); 16] = [
             "Accumulator for SlidingRmsAccumulator::retract_batch",
             "Accumulator for SlidingRmsAccumulator::evaluate",
             "GroupsAccumulator::update_batch",
-            "GroupsAccumulator::merge_batch",
+            "RmsGroupsAccumulator::merge",
             "GroupsAccumulator::state",
             "GroupsAccumulator::evaluate",
             "GroupsAccumulator::convert_to_state",

@@ -91,7 +91,7 @@ CASES = {
     "aggregate_udf::Accumulator::state": [(AGGREGATE, RMS)],
     "aggregate_udf::Accumulator::evaluate": [(AGGREGATE, RMS)],
     "aggregate_udf::GroupsAccumulator::update_batch": [(AGGREGATE, RMS_OF_GROUPS)],
-    "aggregate_udf::GroupsAccumulator::merge_batch": [(AGGREGATE, RMS_OF_GROUPS)],
+    "aggregate_udf::RmsGroupsAccumulator::merge": [(AGGREGATE, RMS_OF_GROUPS)],
     "aggregate_udf::GroupsAccumulator::state": [(AGGREGATE, RMS_OF_GROUPS)],
     "aggregate_udf::GroupsAccumulator::evaluate": [(AGGREGATE, RMS_OF_GROUPS)],
     "aggregate_udf::GroupsAccumulator::convert_to_state": [(AGGREGATE, RMS_OF_MANY_GROUPS)],
