@@ -100,26 +100,34 @@ macro_rules! merge_batch {
 pub(crate) use merge_batch;
 
 /// Calls the method `merge_batch` of `accumulator`.
+{%- if before_55 %}
+{%- if across_55 %}
+#[cfg(feature = "before-55")]
+{%- endif %}
 pub fn merge(
     accumulator: &mut dyn datafusion_expr::GroupsAccumulator,
     states: &[arrow::array::ArrayRef],
     group_indices: &[usize],
     total_num_groups: usize,
 ) -> datafusion_common::Result<()> {
-    {%- if before_55 %}
-    {%- if across_55 %}
-    #[cfg(feature = "before-55")]
-    {%- endif %}
-    let result = accumulator.merge_batch(states, group_indices, None, total_num_groups);
-    {%- endif %}
-    {%- if since_55 %}
-    {%- if across_55 %}
-    #[cfg(not(feature = "before-55"))]
-    {%- endif %}
-    let result = accumulator.merge_batch(states, group_indices, total_num_groups);
-    {%- endif %}
-    result
+    accumulator.merge_batch(states, group_indices, None, total_num_groups)
 }
+{%- endif %}
+{%- if since_55 %}
+{%- if across_55 %}
+
+/// Calls the method `merge_batch` of `accumulator`.
+#[cfg(not(feature = "before-55"))]
+{%- endif %}
+pub fn merge(
+    accumulator: &mut dyn datafusion_expr::GroupsAccumulator,
+    states: &[arrow::array::ArrayRef],
+    group_indices: &[usize],
+    total_num_groups: usize,
+) -> datafusion_common::Result<()> {
+    accumulator.merge_batch(states, group_indices, total_num_groups)
+}
+{%- endif %}
 {% endif -%}
 {% if table_provider_factory %}
 /// Where a `CREATE EXTERNAL TABLE` says that its rows are.
@@ -133,6 +141,8 @@ pub fn locations(statement: &datafusion_expr::CreateExternalTable) -> &[String] 
 {%- endif %}
 {%- if since_55 %}
 {%- if across_55 %}
+
+/// Where a `CREATE EXTERNAL TABLE` says that its rows are.
 #[cfg(not(feature = "before-55"))]
 {%- endif %}
 pub fn locations(statement: &datafusion_expr::CreateExternalTable) -> &[String] {
