@@ -14,6 +14,13 @@ use futures::{StreamExt, stream};
 mod ffi {
     pub mod error;
     pub mod runtime;
+
+    /// Without Python, it stands in for the file of that name.
+    pub mod host {
+        pub fn package() -> (&'static str, &'static str, u64, u64) {
+            ("runtime-ext", "0.1.0", 55, 55)
+        }
+    }
 }
 
 use ffi::{error, runtime};

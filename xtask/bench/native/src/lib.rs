@@ -10,6 +10,7 @@
 //! Each is answered by the nanoseconds that it took.
 
 mod boundary;
+pub mod host;
 
 use std::io::BufRead;
 use std::sync::Arc;

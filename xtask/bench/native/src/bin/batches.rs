@@ -10,6 +10,8 @@ mod ffi {
     pub mod source;
     pub mod source_exec;
     pub mod source_table;
+
+    pub use native::{host, without_expressions};
 }
 #[path = "../../../bench-ext/src/source.rs"]
 mod source;
