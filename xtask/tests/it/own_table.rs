@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::environment::{Built, Environment, TEST_PACKAGES};
 use crate::page::marked;
-use crate::tools::{Run, cargo, check_formatted, read};
+use crate::tools::{Run, cargo, check_formatted, every_major, majors, read};
 
 /// What the README shows is all that a table over a file of one's own takes.
 #[test]
@@ -24,10 +24,15 @@ fn the_readme_is_enough_for_a_table() {
         assert!(source.lines().count() < 60);
         fs::write(project.join("src/source.rs"), source).unwrap();
         let readme = read(project.join("README.md"));
-        let add = readme
+        let additions = readme
             .split('`')
-            .find_map(|code| code.strip_prefix("cargo add "));
-        cargo(project).args(["add", add.unwrap()]).succeed();
+            .filter_map(|code| code.strip_prefix("cargo add "));
+        let additions: Vec<_> = additions.filter(|add| add.contains("arrow-csv@")).collect();
+        // One for the manifest of each major.
+        assert_eq!(additions.len(), majors().len());
+        for add in additions {
+            cargo(project).arg("add").args(add.split(' ')).succeed();
+        }
         let class = read(project.join("src/table_provider.rs"));
         let (before, rest) = class.split_once("    /// What the table has done").unwrap();
         let (_, after) = rest.split_once("    fn __repr__").unwrap();
@@ -68,7 +73,7 @@ fn the_readme_is_enough_for_a_table() {
         )
         .unwrap();
     };
-    let built = Built::new("own-ext", &[], own_table);
+    let built = Built::with_answers("own-ext", &every_major(), own_table);
     check_formatted(&built.project);
     let environment = Environment::new("own table", "3.12", &TEST_PACKAGES);
     environment.install(&[&built.wheel], &[]);
@@ -109,11 +114,14 @@ print(ctx.sql('SELECT count(*) AS n FROM readings').to_pylist())
 print(ctx.sql('SELECT city FROM readings WHERE population > 1000000').to_pylist())
 print(ctx.sql('SELECT * FROM readings LIMIT 1').to_pylist())
 ";
-    let said = environment
-        .python()
-        .args(["-c", code])
-        .current_dir(&built.project)
-        .succeed();
     let expected = "[{'n': 3}]\n[{'city': 'Rome'}]\n[{'city': 'Rome', 'population': 2746984}]\n";
-    assert_eq!(said, expected);
+    for major in majors() {
+        environment.install(&[format!("datafusion=={major}.*")], &[]);
+        let said = environment
+            .python()
+            .args(["-c", code])
+            .current_dir(&built.project)
+            .succeed();
+        assert_eq!(said, expected, "{major}");
+    }
 }
