@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{LazyLock, Mutex};
 
+use tempfile::TempDir;
 use xtask::python::venv_program;
 
 use crate::tools::{
     Run, build_environment, choose, cpython, every_major, extension_points, files, generate,
-    scratch, target, tool,
+    scratch, tool,
 };
 
 /// What the tests of a generated project import, besides the project.
@@ -73,17 +74,18 @@ pub fn build_wheel(project: &Path, interpreter: impl AsRef<OsStr>, out: &str) ->
     out.join(wheel)
 }
 
-/// A virtual environment of its own.
-pub struct Environment(PathBuf);
+/// A virtual environment of its own, gone when it is dropped: one takes 400 MB.
+pub struct Environment(TempDir);
 
 impl Environment {
     /// Makes one with CPython `version` and `packages` from PyPI, or from paths.
     pub fn new<P: AsRef<OsStr>>(name: &str, version: &str, packages: &[P]) -> Self {
-        let venv = target().join("tests").join("environments").join(name);
+        static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| scratch("environments"));
+        let venv = TempDir::with_prefix_in(format!("{name} "), &*FOLDER).unwrap();
         tool("uv")
             .args(["venv", "--quiet", "--clear", "--python"])
             .arg(cpython(version))
-            .arg(&venv)
+            .arg(venv.path())
             .succeed();
         let environment = Self(venv);
         environment.install(packages, &[]);
@@ -99,13 +101,13 @@ impl Environment {
             .args(["pip", "install", "--quiet"])
             .args(arguments)
             .arg("--python")
-            .arg(venv_program(&self.0, "python"))
+            .arg(venv_program(self.0.path(), "python"))
             .args(packages)
             .succeed();
     }
 
     pub fn python(&self) -> Command {
-        let mut command = Command::new(venv_program(&self.0, "python"));
+        let mut command = Command::new(venv_program(self.0.path(), "python"));
         // Not the tests' own folder, nor a cache in the project.
         command.args(["-X", "faulthandler", "-B"]);
         command
