@@ -98,6 +98,20 @@ def newest(session: nox.Session) -> None:
     pytest(session, *MAJORS[:-1])
 
 
+@nox.session(venv_backend="none", default=False)
+def update(session: nox.Session) -> None:
+    """Take a newer template over, or other answers: `-- --help` says what can be asked for."""
+    address = nox.project.load_toml(".template-answers.toml")["template"]["repository"]
+    arguments = session.posargs
+    if arguments and not arguments[0].startswith("-"):
+        address, *arguments = arguments
+    if not address:
+        session.error("it is not recorded where the template is: add `-- ADDRESS`")
+    with TemporaryDirectory() as clone:
+        session.run("git", "clone", "--quiet", address, clone)
+        session.run("uv", "run", f"{clone}/update.py", f"--template={address}", *arguments)
+
+
 @nox.session(python=WHEELS, default=False)
 def build(session: nox.Session) -> None:
     """Build the release wheel for this platform, in dist/."""

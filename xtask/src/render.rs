@@ -1,9 +1,12 @@
 //! Writes what follows from `versions.toml`.
 
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use sha2::{Digest, Sha256};
 use similar::TextDiff;
 use tera::{Context, Delimiters, Tera};
 
@@ -40,7 +43,6 @@ const FILES: &[(&str, &[&str])] = &[
         "gitlab/.gitlab-ci.yml",
         &["ci-template/gitlab/.gitlab-ci.yml"],
     ),
-    ("hooks/versions.rhai", &["hooks/versions.rhai"]),
     (
         "repository/template-init.yml",
         &[".github/workflows/template-init.yml"],
@@ -52,6 +54,17 @@ const FILES: &[(&str, &[&str])] = &[
     ("repository/cargo-generate.toml", &["cargo-generate.toml"]),
     ("template/Cargo.toml", &["template/Cargo.toml"]),
     ("template/noxfile.py", &["template/noxfile.py"]),
+];
+
+/// Rendered last, as it has the digest of all others.
+const HOOK: &str = "hooks/versions.rhai";
+
+/// What projects are generated from, besides `cargo-generate.toml`.
+const GENERATED_FROM: [&str; 4] = [
+    "ci-template/github",
+    "ci-template/gitlab",
+    "hooks",
+    "template",
 ];
 
 /// Rendered for each older major of DataFusion.
@@ -137,7 +150,49 @@ fn render(repository: &Path) -> Result<Vec<(String, String)>> {
         let table = render(source, &context)?;
         rendered.push((page.to_string(), with_table(&text, source, &table)?));
     }
+    let mut context = context.clone();
+    context.insert("digest", "");
+    rendered.push((HOOK.to_owned(), render(HOOK, &context)?));
+    context.insert("digest", &digest(repository, &rendered)?);
+    rendered.pop();
+    rendered.push((HOOK.to_owned(), render(HOOK, &context)?));
     Ok(rendered)
+}
+
+/// Tells from which state of the template a project was generated: cargo-generate tells a template
+/// nothing of the commit that it is at, and a commit cannot hold its own name.
+fn digest(repository: &Path, rendered: &[(String, String)]) -> Result<String> {
+    let mut contents = BTreeMap::new();
+    for part in GENERATED_FROM {
+        for file in files(&repository.join(part))? {
+            let path = Path::new(part).join(file);
+            let is_cache = |name: &OsStr| name.to_string_lossy().contains("cache");
+            if !path.iter().any(is_cache) {
+                contents.insert(path.clone(), fs::read(repository.join(path))?);
+            }
+        }
+    }
+    for (path, text) in rendered {
+        let mut parts = GENERATED_FROM.iter().chain(&["cargo-generate.toml"]);
+        if parts.any(|part| Path::new(path).starts_with(part)) {
+            contents.insert(path.into(), text.clone().into());
+        }
+    }
+    let mut hash = Sha256::new();
+    for (path, content) in contents {
+        for bytes in [
+            path.to_string_lossy().replace('\\', "/").as_bytes(),
+            &content,
+        ] {
+            hash.update(bytes.len().to_le_bytes());
+            hash.update(bytes);
+        }
+    }
+    let digest = hash.finalize();
+    Ok(digest[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
 }
 
 /// `page` with the table that stands after the comment `<!-- source -->` replaced.
@@ -193,7 +248,6 @@ fn sources(folder: &Path) -> Result<Tera> {
 fn context(repository: &Path) -> Result<Context> {
     let versions = versions(repository)?;
     let mut context = Context::from_serialize(&versions)?;
-    context.insert("template", env!("CARGO_PKG_VERSION"));
     let majors = datafusion_majors(&versions)?;
     context.insert("oldest", &majors[0]);
     context.insert("newest", &majors[majors.len() - 1]);

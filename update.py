@@ -1,0 +1,488 @@
+# /// script
+# requires-python = ">=3.11"
+# ///
+"""Take a newer version of the template over into a project, or other answers.
+
+The session `update` of a project runs this file, in the project, from a clone of the template. It
+renders the template twice, as the project was generated and as it is to be, and has git apply the
+difference: a merge of three ways, in which git looks at what both sides changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+CLONE = Path(__file__).resolve().parent
+ANSWERS = ".template-answers.toml"
+# What the template says of itself; `cargo xtask render` writes it.
+VERSIONS = "hooks/versions.rhai"
+# Folders that are the template's: an owner has no reason to change them.
+MACHINERY = ("src/ffi/", "tests/conformance/")
+# Git's own guess that a folder was renamed would move the owner's files.
+MERGE = ("-c", "merge.directoryRenames=false")
+
+Answer = str | list[str]
+# Of a file that both sides changed, the versions that there are: 1 is the template as it was, 2 the
+# project, 3 the template as it is to be.
+Stages = frozenset[int]
+
+
+class Refusal(Exception):
+    """Why nothing was done, in one sentence."""
+
+
+@dataclass
+class Repository:
+    """A git repository, or a folder in it."""
+
+    folder: Path
+    env: dict[str, str] = field(default_factory=dict)
+
+    def run(
+        self, *arguments: str | Path, env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["git", *map(str, arguments)],
+            cwd=self.folder,
+            env={**os.environ, **self.env, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+        )
+
+    def __call__(self, *arguments: str | Path, env: Mapping[str, str] | None = None) -> str:
+        """What git prints; a failure of git is a refusal with its reason."""
+        done = self.run(*arguments, env=env)
+        if done.returncode != 0:
+            raise Refusal(f"git {arguments[0]} failed: {done.stderr.strip()}")
+        return done.stdout.strip()
+
+    def commit(self, name: str) -> str | None:
+        found = self.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        return found.stdout.strip() or None
+
+    def text(self, commit: str, path: str) -> str:
+        """A file of a commit, empty where there is none."""
+        return self.run("show", f"{commit}:{path}").stdout
+
+
+@dataclass
+class Merge:
+    """What comes of the project and the difference between two renderings."""
+
+    tree: str
+    conflicts: dict[str, Stages]
+    # Files that the owner deleted, and the template changed.
+    stay_deleted: list[str]
+    # A commit of the template as it was, and one on top of it.
+    old: str
+    new: str
+
+
+TEMPLATE = Repository(CLONE)
+
+
+# Versions of the template.
+
+
+def recorded_version(template: Mapping[str, Any], given: str | None, address: str) -> str:
+    """The commit of the template that the project was rendered from."""
+    if given:
+        return version(given)
+    tag, digest = f"v{template['version']}", template.get("digest")
+    tagged = TEMPLATE.commit(f"refs/tags/{tag}")
+    if digest is None:
+        if tagged:
+            return tagged
+        raise Refusal(
+            f"{ANSWERS} says {tag}, which {address} has not: say which commit of the template the "
+            "project is from, with --from COMMIT"
+        )
+    if tagged and digest in TEMPLATE.text(tagged, VERSIONS):
+        return tagged
+    # A commit that takes the digest away has it no longer.
+    changed = TEMPLATE("log", "--all", "--format=%H", f"-S{digest}", "--", VERSIONS).split()
+    for commit in reversed(changed):
+        if digest in TEMPLATE.text(commit, VERSIONS):
+            return commit
+    raise Refusal(
+        f"no commit of {address} has the digest {digest} that stands in {ANSWERS}: give the address "
+        "of the template that the project is from, or its commit with --from COMMIT"
+    )
+
+
+def version(name: str) -> str:
+    """The commit that a tag, a branch or a commit's name stands for."""
+    commit = TEMPLATE.commit(name) or TEMPLATE.commit(f"origin/{name}")
+    if commit is None:
+        raise Refusal(f"the template has no version {name}: give a tag, a branch or a commit")
+    return commit
+
+
+def newest_version(old: str) -> str:
+    """The newest tag; what is not released yet, for a project that is from later than that."""
+    tags = TEMPLATE("tag", "--list", "v*", "--sort=-version:refname").split()
+    for tag in tags:
+        if "-" not in tag:
+            commit = version(tag)
+            if TEMPLATE.run("merge-base", "--is-ancestor", old, commit).returncode == 0:
+                return commit
+            break
+    return version("HEAD")
+
+
+def shown(commit: str) -> str:
+    tag = TEMPLATE.run("describe", "--tags", "--exact-match", commit).stdout.strip()
+    return tag or f"commit {commit[:10]}"
+
+
+# Answers.
+
+
+def questions(commit: str) -> dict[str, Any]:
+    placeholders: dict[str, Any] = tomllib.loads(TEMPLATE.text(commit, "cargo-generate.toml"))
+    return placeholders["placeholders"]
+
+
+def defined(definitions: list[str], asked: Mapping[str, Any], old: Mapping[str, Answer]) -> dict[str, Answer]:
+    """Answers KEY=VALUE; for a list, +ITEM and -ITEM change the answer that was recorded."""
+    answers: dict[str, Answer] = {}
+    for definition in definitions:
+        key, equals, value = definition.partition("=")
+        if not equals or key not in asked:
+            raise Refusal(f"-d {definition} answers no question: they are {', '.join(asked)}, as KEY=VALUE")
+        if asked[key]["type"] != "array":
+            answers[key] = value
+            continue
+        items = [item for item in re.split("[, ]+", value) if item]
+        if any(item[0] in "+-" for item in items):
+            if not all(item[0] in "+-" for item in items):
+                raise Refusal(f"-d {definition} has items with a sign and without: give all of them one, or none")
+            chosen = list(old.get(key, asked[key]["default"]))
+            for sign, item in ((item[0], item[1:]) for item in items):
+                check(key, [item], asked[key])
+                if sign == "+" and item not in chosen:
+                    chosen.append(item)
+                if sign == "-" and item in chosen:
+                    chosen.remove(item)
+            items = chosen
+        answers[key] = items
+    return answers
+
+
+def check(key: str, answer: Answer, question: Mapping[str, Any]) -> None:
+    """Refuse an answer that the template does not take."""
+    choices, regex = question.get("choices"), question.get("regex")
+    for item in [answer] if isinstance(answer, str) else answer:
+        if choices and item not in choices:
+            raise Refusal(
+                f'"{item}" is not among the choices for {key}, which are {", ".join(choices)}: '
+                f"choose with -d {key}={question['default'] if isinstance(answer, str) else ','.join(question['default'])}"
+            )
+        if regex and not re.fullmatch(regex, item):
+            raise Refusal(f'"{item}" is not a valid {key}. {question["prompt"]}: answer with -d {key}=…')
+
+
+def project_name(text: str, values: Mapping[str, Any]) -> str:
+    # Version 0.1.0 of the template had it in a comment.
+    name = values.get("project-name") or next(iter(re.findall(r"--name (\S+)", text)), None)
+    if name is None:
+        raise Refusal(f'{ANSWERS} does not say what the project is called: add `project-name = "NAME"` to [values]')
+    return str(name)
+
+
+# Rendering.
+
+
+def generator(clone: Path) -> list[str]:
+    if shutil.which("cargo-generate"):
+        return ["cargo", "generate", "--vcs", "none"]
+    if shutil.which("cargo") is None:
+        raise Refusal("there is no cargo: install Rust, then `cargo install --locked cargo-generate`")
+    print("There is no cargo-generate: building the template's own, which takes some minutes.", flush=True)
+    manifest = str(clone / "Cargo.toml")
+    return ["cargo", "run", "--quiet", "--package", "xtask", "--manifest-path", manifest, "--", "generate"]
+
+
+def render(commit: str, name: str, answers: Mapping[str, Answer], address: str, scratch: Path) -> tuple[Path, list[str]]:
+    """The project that the template makes at `commit`, and what its hooks say that they added."""
+    scratch.mkdir()
+    checkout, values = scratch / "template", scratch / "values.toml"
+    TEMPLATE("worktree", "add", "--quiet", "--detach", checkout, commit)
+    lines = [f"{key} = {json.dumps(answer, ensure_ascii=False)}\n" for key, answer in answers.items()]
+    values.write_text("[values]\n" + "".join(lines), encoding="utf-8")
+    command = [*generator(CLONE), f"--path={checkout}", f"--name={name}", "--silent"]
+    command += [f"--destination={scratch}", f"--values-file={values}", "-d", f"template_repository={address}"]
+    done = subprocess.run(
+        command,
+        cwd=scratch,
+        env={"USER": "user", **os.environ},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+    )
+    if done.returncode != 0:
+        reason = re.search(r"Runtime error: (.*?)(?: \(line \d.*)?$", done.stdout, re.MULTILINE)
+        raise Refusal(f"the template at {shown(commit)} refuses: {reason[1] if reason else done.stdout.strip()}")
+    return scratch / name, re.findall(r"^(?:Adding|No) .*\.$", done.stdout, re.MULTILINE)
+
+
+# Merging.
+
+
+def tree(project: Repository, rendered: Path, scratch: Path, prefix: str, left_out: list[str]) -> str:
+    """Stores a rendering in the project's repository, as a tree that nothing refers to."""
+    index = {"GIT_INDEX_FILE": str(scratch / f"{rendered.parent.name}.index")}
+    repository = Repository(rendered, {**project.env, **index, "GIT_DIR": project("rev-parse", "--absolute-git-dir")})
+    # Whatever the owner's git ignores or converts.
+    repository("-c", "core.autocrlf=false", "--work-tree=.", "add", "--all", "--force", ".")
+    if left_out:
+        repository("--work-tree=.", "rm", "--cached", "--quiet", "--ignore-unmatch", "--", *left_out)
+    stored = repository("write-tree")
+    if prefix:
+        repository("read-tree", "--empty")
+        repository("read-tree", f"--prefix={prefix}", stored)
+        stored = repository("write-tree")
+    return stored
+
+
+def merge(
+    project: Repository, prefix: str, message: str, old: Path, new: Path, scratch: Path
+) -> Merge:
+    """Merges without touching the project's files."""
+    left_out: list[str] = []
+    while True:
+        trees = [tree(project, rendered, scratch, prefix, left_out) for rendered in (old, new)]
+        base = project("commit-tree", trees[0], "-m", "The template as it was")
+        tip = project("commit-tree", trees[1], "-p", base, "-m", message)
+        merged = project.run(*MERGE, "merge-tree", "--write-tree", "-z", f"--merge-base={base}", "HEAD", tip)
+        if merged.returncode > 1:
+            raise Refusal(f"git merge-tree failed: {merged.stderr.strip()}")
+        result, *entries = merged.stdout.split("\0")
+        stages: dict[str, set[int]] = {}
+        for entry in entries[: entries.index("")] if "" in entries else []:
+            info, path = entry.split("\t", 1)
+            stages.setdefault(path.removeprefix(prefix), set()).add(int(info.split()[2]))
+        # What the owner deleted stays so.
+        deleted = [path for path, found in stages.items() if found == {1, 3}]
+        if not deleted:
+            conflicts = {path: frozenset(found) for path, found in stages.items()}
+            return Merge(result, conflicts, left_out, base, tip)
+        left_out += deleted
+
+
+def keep_line_endings(project: Repository, renderings: list[Path]) -> None:
+    """Gives the files that have CRLF in the project the same in the renderings."""
+    for line in project("ls-files", "--eol").splitlines():
+        info, path = line.split("\t", 1)
+        if info.startswith("i/crlf"):
+            for rendered in renderings:
+                file = rendered / path
+                if file.is_file():
+                    file.write_bytes(file.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+
+
+# Before and after.
+
+
+def check_project(project: Repository) -> None:
+    """Refuse where the merge could not be taken back."""
+    if project.run("rev-parse", "--is-inside-work-tree").stdout.strip() != "true":
+        raise Refusal("the project is not in a git repository: `git init`, and commit all its files")
+    if project.commit("HEAD") is None:
+        raise Refusal("the project's repository has no commit: commit all its files")
+    for state in ("CHERRY_PICK_HEAD", "MERGE_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply"):
+        if Path(project.folder, project("rev-parse", "--git-path", state)).exists():
+            raise Refusal("git is in the middle of something: `git status` says how to finish or abort it")
+    if changed := project("status", "--porcelain", "--untracked-files=no"):
+        raise Refusal(f"not committed: {', '.join(line.split(maxsplit=1)[1] for line in changed.splitlines())}. Commit or stash first")
+    if project.run("var", "GIT_COMMITTER_IDENT").returncode != 0:
+        raise Refusal("git does not know who commits: set user.name and user.email with `git config`")
+    if project.run("ls-files", "--error-unmatch", ANSWERS).returncode != 0:
+        raise Refusal(f"{ANSWERS} is not committed: commit it")
+    found = re.findall(r"\d+", project("--version"))
+    if tuple(map(int, found[:2])) < (2, 40):
+        raise Refusal(f"git is {'.'.join(found)}, but 2.40 is needed")
+
+
+def check_untracked(project: Repository, prefix: str, merged: str) -> None:
+    """Refuse where a new file would take the place of one that git does not know."""
+    new = project("diff", "--name-only", "--diff-filter=A", "--relative", "HEAD", merged).splitlines()
+    in_the_way = [path for path in new if Path(project.folder, path).exists()]
+    if in_the_way:
+        raise Refusal(f"{', '.join(in_the_way)} would be overwritten: commit or move what is there")
+
+
+def say_conflicts(conflicts: Mapping[str, Stages]) -> None:
+    print("\nConflicts:")
+    for path, stages in sorted(conflicts.items()):
+        if stages == {1, 2}:
+            print(f"  {path}: you changed it, and the template has it no longer.")
+            print(f"      Take it out with `git rm {path}`, or keep yours with `git add {path}`.")
+            continue
+        what = "both added it, differently" if 1 not in stages else "both changed the same lines"
+        print(f"  {path}: {what}. Mend it between the markers, then `git add {path}`.")
+        if path.startswith(MACHINERY):
+            print(f"      The file is the template's; to drop your change: `git checkout --theirs {path}`.")
+        elif path.endswith(".lock"):
+            print(f"      Take either with `git checkout --ours {path}`: the next build mends it.")
+        else:
+            print(f"      To keep all of yours: `git checkout --ours {path}`.")
+
+
+def changelog(old: str, new: str) -> list[str]:
+    """What the template's changelog says in `new` and not in `old`."""
+    changes = TEMPLATE("diff", "--unified=0", old, new, "--", "CHANGELOG.md").splitlines()
+    return [line[1:] for line in changes if line.startswith("+") and not line.startswith("+++")]
+
+
+def step(number: int, what: str) -> None:
+    print(f"[{number}/4] {what}", flush=True)
+
+
+def say_answers(
+    old_questions: Mapping[str, Any],
+    new_questions: Mapping[str, Any],
+    old: Mapping[str, Answer],
+    new: Mapping[str, Answer],
+) -> None:
+    def text(answer: Answer) -> str:
+        return answer if isinstance(answer, str) else ",".join(answer)
+
+    for key, question in new_questions.items():
+        if key in old and new[key] != old[key]:
+            print(f"{key}: {text(old[key])} -> {text(new[key])}")
+        elif key not in old and new[key] == question["default"]:
+            print(f"A new question, {key}: took its default, {text(new[key]) or 'nothing'}. {question['prompt']}.")
+            print(f"    To answer otherwise: -d {key}=…")
+    for key in old.keys() & (old_questions.keys() - new_questions.keys()):
+        print(f"No longer asked: {key}, which was {text(old[key])}.")
+
+
+def update(arguments: argparse.Namespace, scratch: Path) -> int:
+    project = Repository(Path.cwd())
+    check_project(project)
+    if arguments.dry_run:
+        objects = scratch / "objects"
+        objects.mkdir()
+        project.env = {
+            "GIT_OBJECT_DIRECTORY": str(objects),
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(Path(project.folder, project("rev-parse", "--git-path", "objects"))),
+        }
+    text = Path(ANSWERS).read_text(encoding="utf-8")
+    recorded = tomllib.loads(text)
+    address = recorded["template"].get("repository", "")
+    # A folder of this machine says nothing to others.
+    if re.fullmatch(r"(https?|ssh|git)://[^\s\"\\{}]+|[\w.-]+@[^\s\"\\{}]+", arguments.template):
+        address = arguments.template
+
+    step(1, "Find both versions of the template")
+    old = recorded_version(recorded["template"], arguments.from_, arguments.template)
+    new = version(arguments.to) if arguments.to else newest_version(old)
+    old_questions, new_questions = questions(old), questions(new)
+    values = {key: value for key, value in recorded["values"].items() if key in old_questions}
+    given = defined(arguments.define, new_questions, values)
+    kept = {key: value for key, value in values.items() if key in new_questions}
+    defaults = {key: question["default"] for key, question in new_questions.items()}
+    answers = {**defaults, **kept, **given}
+    for key, answer in answers.items():
+        check(key, answer, new_questions[key])
+    name = project_name(text, recorded["values"])
+
+    step(2, f"Render the template as it was: {shown(old)}")
+    before, _ = render(old, name, values, recorded["template"].get("repository", ""), scratch / "old")
+    step(3, f"Render the template as it is to be: {shown(new)}")
+    after, added = render(new, name, answers, address, scratch / "new")
+
+    step(4, "Merge the difference into the project")
+    keep_line_endings(project, [before, after])
+    prefix = project("rev-parse", "--show-prefix")
+    message = f"Update from the template: {shown(old)} to {shown(new)}"
+    if old == new:
+        message = f"Change answers to the template, {shown(new)}"
+    if given:
+        message += "\n\n" + "\n".join(f"{definition}" for definition in arguments.define)
+    merged = merge(project, prefix, message, before, after, scratch)
+    print()
+    if merged.tree == project("rev-parse", "HEAD^{tree}"):
+        print(f"Nothing to do: the project is what the template makes at {shown(new)}, but for your changes.")
+        return 0
+    check_untracked(project, prefix, merged.tree)
+
+    print(f"{name}: {shown(old)} -> {shown(new)}")
+    say_answers(old_questions, new_questions, values, answers)
+    for line in added:
+        print(line)
+    if news := changelog(old, new):
+        print("\nWhat the template's changelog says:")
+        for line in news:
+            print(f"  {line}".rstrip())
+    print("\nWhat changes in the project:")
+    print(project("diff", "--stat=100", "--stat-count=60", "--relative", "HEAD", merged.tree))
+    if merged.stay_deleted:
+        print(f"\nThe template changed what you have deleted, and that stays deleted: {', '.join(merged.stay_deleted)}.")
+    if merged.conflicts:
+        say_conflicts(merged.conflicts)
+    if arguments.dry_run:
+        print("\nThis was a dry run: nothing was changed.")
+        return 0
+    picked = project.run(*MERGE, "cherry-pick", merged.new)
+    if project.commit("CHERRY_PICK_HEAD"):
+        print("\nThen `git cherry-pick --continue` commits the update; `git cherry-pick --abort` takes it back.")
+        print("After that: uv run pytest")
+        return 1
+    if picked.returncode != 0:
+        raise Refusal(f"git cherry-pick failed: {picked.stderr.strip()}")
+    print("\nCommitted: `git show` shows it, `git reset --hard HEAD~1` takes it back.")
+    print("Next: uv run pytest")
+    return 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="uvx nox --session update -- [ADDRESS]",
+        description="Take a newer version of the template over into this project, or other answers.",
+        epilog="ADDRESS is where the template is, if not where the project says: an address for `git clone`, or a clone.",
+    )
+    parser.add_argument("--template", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--to", metavar="VERSION", help="a tag, branch or commit of the template [default: the newest tag]")
+    parser.add_argument("--from", dest="from_", metavar="VERSION", help="what the project was rendered from, if it does not say")
+    parser.add_argument(
+        "-d",
+        "--define",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="another answer, such as datafusion=54,55; extension_points=+window_udf adds to the list, and - takes out",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="show what would be done, and change nothing")
+    arguments = parser.parse_args()
+    with TemporaryDirectory() as scratch:
+        try:
+            return update(arguments, Path(scratch).resolve())
+        except Refusal as refusal:
+            print(f"error: {refusal}.", file=sys.stderr)
+            return 2
+        except KeyboardInterrupt:
+            print("Stopped. `git status` shows whether the project is as it was.", file=sys.stderr)
+            return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
