@@ -30,8 +30,9 @@ ANSWERS = ".template-answers.toml"
 VERSIONS = "hooks/versions.rhai"
 # Folders that are the template's: an owner has no reason to change them.
 MACHINERY = ("src/ffi/", "tests/conformance/")
-# Git's own guess that a folder was renamed would move the owner's files.
-MERGE = ("-c", "merge.directoryRenames=false")
+# Git's guess that a folder was renamed would move the owner's files. Names come as they are.
+SETTINGS = ("merge.directoryRenames=false", "core.quotePath=false", "color.ui=false")
+GIT = ["git", *(part for setting in SETTINGS for part in ("-c", setting))]
 
 Answer = str | list[str]
 # Of a file that both sides changed, the versions that there are: 1 is the template as it was, 2 the
@@ -54,7 +55,8 @@ class Repository:
         self, *arguments: str | Path, env: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["git", *map(str, arguments)],
+            [*GIT, *map(str, arguments)],
+            check=False,
             cwd=self.folder,
             env={**os.environ, **self.env, **(env or {})},
             stdin=subprocess.DEVNULL,
@@ -69,10 +71,12 @@ class Repository:
         done = self.run(*arguments, env=env)
         if done.returncode != 0:
             raise Refusal(f"git {arguments[0]} failed: {done.stderr.strip()}")
-        return done.stdout.strip()
+        return done.stdout.rstrip()
 
     def commit(self, name: str) -> str | None:
-        found = self.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        found = self.run(
+            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"
+        )
         return found.stdout.strip() or None
 
     def text(self, commit: str, path: str) -> str:
@@ -94,6 +98,11 @@ class Merge:
 
 
 TEMPLATE = Repository(CLONE)
+
+
+def said(text: str) -> str:
+    """What git printed, after a colon; a process that was killed says nothing."""
+    return f": {text.strip()}" if text.strip() else ""
 
 
 # Versions of the template.
@@ -120,8 +129,8 @@ def recorded_version(template: Mapping[str, Any], given: str | None, address: st
         if digest in TEMPLATE.text(commit, VERSIONS):
             return commit
     raise Refusal(
-        f"no commit of {address} has the digest {digest} that stands in {ANSWERS}: give the address "
-        "of the template that the project is from, or its commit with --from COMMIT"
+        f"no commit of {address} has the digest {digest} that stands in {ANSWERS}: give the "
+        "address of the template that the project is from, or its commit with --from COMMIT"
     )
 
 
@@ -158,20 +167,26 @@ def questions(commit: str) -> dict[str, Any]:
     return placeholders["placeholders"]
 
 
-def defined(definitions: list[str], asked: Mapping[str, Any], old: Mapping[str, Answer]) -> dict[str, Answer]:
+def defined(
+    definitions: list[str], asked: Mapping[str, Any], old: Mapping[str, Answer]
+) -> dict[str, Answer]:
     """Answers KEY=VALUE; for a list, +ITEM and -ITEM change the answer that was recorded."""
     answers: dict[str, Answer] = {}
     for definition in definitions:
         key, equals, value = definition.partition("=")
         if not equals or key not in asked:
-            raise Refusal(f"-d {definition} answers no question: they are {', '.join(asked)}, as KEY=VALUE")
+            raise Refusal(
+                f"-d {definition} answers no question: they are {', '.join(asked)}, as KEY=VALUE"
+            )
         if asked[key]["type"] != "array":
             answers[key] = value
             continue
         items = [item for item in re.split("[, ]+", value) if item]
         if any(item[0] in "+-" for item in items):
             if not all(item[0] in "+-" for item in items):
-                raise Refusal(f"-d {definition} has items with a sign and without: give all of them one, or none")
+                raise Refusal(
+                    f"-d {definition} has items with a sign and without: give all one, or none"
+                )
             chosen = list(old.get(key, asked[key]["default"]))
             for sign, item in ((item[0], item[1:]) for item in items):
                 check(key, [item], asked[key])
@@ -187,21 +202,27 @@ def defined(definitions: list[str], asked: Mapping[str, Any], old: Mapping[str, 
 def check(key: str, answer: Answer, question: Mapping[str, Any]) -> None:
     """Refuse an answer that the template does not take."""
     choices, regex = question.get("choices"), question.get("regex")
+    default = question["default"]
     for item in [answer] if isinstance(answer, str) else answer:
         if choices and item not in choices:
             raise Refusal(
                 f'"{item}" is not among the choices for {key}, which are {", ".join(choices)}: '
-                f"choose with -d {key}={question['default'] if isinstance(answer, str) else ','.join(question['default'])}"
+                f"choose with -d {key}={default if isinstance(answer, str) else ','.join(default)}"
             )
         if regex and not re.fullmatch(regex, item):
-            raise Refusal(f'"{item}" is not a valid {key}. {question["prompt"]}: answer with -d {key}=…')
+            raise Refusal(
+                f'"{item}" is not a valid {key}. {question["prompt"]}: answer with -d {key}=…'
+            )
 
 
 def project_name(text: str, values: Mapping[str, Any]) -> str:
     # Version 0.1.0 of the template had it in a comment.
     name = values.get("project-name") or next(iter(re.findall(r"--name (\S+)", text)), None)
     if name is None:
-        raise Refusal(f'{ANSWERS} does not say what the project is called: add `project-name = "NAME"` to [values]')
+        raise Refusal(
+            f"{ANSWERS} does not say what the project is called: "
+            'add `project-name = "NAME"` to [values]'
+        )
     return str(name)
 
 
@@ -212,23 +233,48 @@ def generator(clone: Path) -> list[str]:
     if shutil.which("cargo-generate"):
         return ["cargo", "generate", "--vcs", "none"]
     if shutil.which("cargo") is None:
-        raise Refusal("there is no cargo: install Rust, then `cargo install --locked cargo-generate`")
-    print("There is no cargo-generate: building the template's own, which takes some minutes.", flush=True)
+        raise Refusal(
+            "there is no cargo: install Rust, then `cargo install --locked cargo-generate`"
+        )
+    print(
+        "There is no cargo-generate: building the template's own, which takes some minutes.",
+        flush=True,
+    )
     manifest = str(clone / "Cargo.toml")
-    return ["cargo", "run", "--quiet", "--package", "xtask", "--manifest-path", manifest, "--", "generate"]
+    return [
+        "cargo",
+        "run",
+        "--quiet",
+        "--package",
+        "xtask",
+        "--manifest-path",
+        manifest,
+        "--",
+        "generate",
+    ]
 
 
-def render(commit: str, name: str, answers: Mapping[str, Answer], address: str, scratch: Path) -> tuple[Path, list[str]]:
+def render(
+    commit: str, name: str, answers: Mapping[str, Answer], address: str, scratch: Path
+) -> tuple[Path, list[str]]:
     """The project that the template makes at `commit`, and what its hooks say that they added."""
     scratch.mkdir()
     checkout, values = scratch / "template", scratch / "values.toml"
     TEMPLATE("worktree", "add", "--quiet", "--detach", checkout, commit)
-    lines = [f"{key} = {json.dumps(answer, ensure_ascii=False)}\n" for key, answer in answers.items()]
+    lines = [
+        f"{key} = {json.dumps(answer, ensure_ascii=False)}\n" for key, answer in answers.items()
+    ]
     values.write_text("[values]\n" + "".join(lines), encoding="utf-8")
     command = [*generator(CLONE), f"--path={checkout}", f"--name={name}", "--silent"]
-    command += [f"--destination={scratch}", f"--values-file={values}", "-d", f"template_repository={address}"]
+    command += [
+        f"--destination={scratch}",
+        f"--values-file={values}",
+        "-d",
+        f"template_repository={address}",
+    ]
     done = subprocess.run(
         command,
+        check=False,
         cwd=scratch,
         env={"USER": "user", **os.environ},
         stdin=subprocess.DEVNULL,
@@ -239,21 +285,35 @@ def render(commit: str, name: str, answers: Mapping[str, Answer], address: str, 
     )
     if done.returncode != 0:
         reason = re.search(r"Runtime error: (.*?)(?: \(line \d.*)?$", done.stdout, re.MULTILINE)
-        raise Refusal(f"the template at {shown(commit)} refuses: {reason[1] if reason else done.stdout.strip()}")
+        said = reason[1] if reason else done.stdout.strip()
+        raise Refusal(f"the template at {shown(commit)} refuses: {said.rstrip('.')}")
     return scratch / name, re.findall(r"^(?:Adding|No) .*\.$", done.stdout, re.MULTILINE)
 
 
 # Merging.
 
 
-def tree(project: Repository, rendered: Path, scratch: Path, prefix: str, left_out: list[str]) -> str:
+def tree(
+    project: Repository, rendered: Path, scratch: Path, prefix: str, left_out: list[str]
+) -> str:
     """Stores a rendering in the project's repository, as a tree that nothing refers to."""
     index = {"GIT_INDEX_FILE": str(scratch / f"{rendered.parent.name}.index")}
-    repository = Repository(rendered, {**project.env, **index, "GIT_DIR": project("rev-parse", "--absolute-git-dir")})
+    repository = Repository(
+        rendered, {**project.env, **index, "GIT_DIR": project("rev-parse", "--absolute-git-dir")}
+    )
     # Whatever the owner's git ignores or converts.
     repository("-c", "core.autocrlf=false", "--work-tree=.", "add", "--all", "--force", ".")
     if left_out:
-        repository("--work-tree=.", "rm", "--cached", "--quiet", "--ignore-unmatch", "--", *left_out)
+        repository(
+            "--literal-pathspecs",
+            "--work-tree=.",
+            "rm",
+            "--cached",
+            "--quiet",
+            "--ignore-unmatch",
+            "--",
+            *left_out,
+        )
     stored = repository("write-tree")
     if prefix:
         repository("read-tree", "--empty")
@@ -271,7 +331,9 @@ def merge(
         trees = [tree(project, rendered, scratch, prefix, left_out) for rendered in (old, new)]
         base = project("commit-tree", trees[0], "-m", "The template as it was")
         tip = project("commit-tree", trees[1], "-p", base, "-m", message)
-        merged = project.run(*MERGE, "merge-tree", "--write-tree", "-z", f"--merge-base={base}", "HEAD", tip)
+        merged = project.run(
+            "merge-tree", "--write-tree", "-z", f"--merge-base={base}", "HEAD", tip
+        )
         if merged.returncode > 1:
             raise Refusal(f"git merge-tree failed: {merged.stderr.strip()}")
         result, *entries = merged.stdout.split("\0")
@@ -295,7 +357,9 @@ def keep_line_endings(project: Repository, renderings: list[Path]) -> None:
             for rendered in renderings:
                 file = rendered / path
                 if file.is_file():
-                    file.write_bytes(file.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+                    file.write_bytes(
+                        file.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+                    )
 
 
 # Before and after.
@@ -304,16 +368,22 @@ def keep_line_endings(project: Repository, renderings: list[Path]) -> None:
 def check_project(project: Repository) -> None:
     """Refuse where the merge could not be taken back."""
     if project.run("rev-parse", "--is-inside-work-tree").stdout.strip() != "true":
-        raise Refusal("the project is not in a git repository: `git init`, and commit all its files")
+        raise Refusal(
+            "the project is not in a git repository: `git init`, and commit all its files"
+        )
     if project.commit("HEAD") is None:
         raise Refusal("the project's repository has no commit: commit all its files")
     for state in ("CHERRY_PICK_HEAD", "MERGE_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply"):
         if Path(project.folder, project("rev-parse", "--git-path", state)).exists():
-            raise Refusal("git is in the middle of something: `git status` says how to finish or abort it")
-    if changed := project("status", "--porcelain", "--untracked-files=no"):
-        raise Refusal(f"not committed: {', '.join(line.split(maxsplit=1)[1] for line in changed.splitlines())}. Commit or stash first")
+            raise Refusal(
+                "git is in the middle of something: `git status` says how to finish or abort it"
+            )
+    if changed := project("diff", "--name-only", "HEAD").splitlines():
+        raise Refusal(f"commit or stash your changes first, in {', '.join(changed)}")
     if project.run("var", "GIT_COMMITTER_IDENT").returncode != 0:
-        raise Refusal("git does not know who commits: set user.name and user.email with `git config`")
+        raise Refusal(
+            "git does not know who commits: set user.name and user.email with `git config`"
+        )
     if project.run("ls-files", "--error-unmatch", ANSWERS).returncode != 0:
         raise Refusal(f"{ANSWERS} is not committed: commit it")
     found = re.findall(r"\d+", project("--version"))
@@ -323,7 +393,9 @@ def check_project(project: Repository) -> None:
 
 def check_untracked(project: Repository, prefix: str, merged: str) -> None:
     """Refuse where a new file would take the place of one that git does not know."""
-    new = project("diff", "--name-only", "--diff-filter=A", "--relative", "HEAD", merged).splitlines()
+    new = project(
+        "diff", "--name-only", "--diff-filter=A", "--relative", "HEAD", merged
+    ).splitlines()
     in_the_way = [path for path in new if Path(project.folder, path).exists()]
     if in_the_way:
         raise Refusal(f"{', '.join(in_the_way)} would be overwritten: commit or move what is there")
@@ -339,7 +411,8 @@ def say_conflicts(conflicts: Mapping[str, Stages]) -> None:
         what = "both added it, differently" if 1 not in stages else "both changed the same lines"
         print(f"  {path}: {what}. Mend it between the markers, then `git add {path}`.")
         if path.startswith(MACHINERY):
-            print(f"      The file is the template's; to drop your change: `git checkout --theirs {path}`.")
+            print("      The file is the template's. To drop your change:")
+            print(f"      `git checkout --theirs {path}`.")
         elif path.endswith(".lock"):
             print(f"      Take either with `git checkout --ours {path}`: the next build mends it.")
         else:
@@ -369,8 +442,8 @@ def say_answers(
         if key in old and new[key] != old[key]:
             print(f"{key}: {text(old[key])} -> {text(new[key])}")
         elif key not in old and new[key] == question["default"]:
-            print(f"A new question, {key}: took its default, {text(new[key]) or 'nothing'}. {question['prompt']}.")
-            print(f"    To answer otherwise: -d {key}=…")
+            print(f"A new question, {key}: took its default, {text(new[key]) or 'nothing'}.")
+            print(f"    {question['prompt']}. To answer otherwise: -d {key}=…")
     for key in old.keys() & (old_questions.keys() - new_questions.keys()):
         print(f"No longer asked: {key}, which was {text(old[key])}.")
 
@@ -383,7 +456,9 @@ def update(arguments: argparse.Namespace, scratch: Path) -> int:
         objects.mkdir()
         project.env = {
             "GIT_OBJECT_DIRECTORY": str(objects),
-            "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(Path(project.folder, project("rev-parse", "--git-path", "objects"))),
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(
+                Path(project.folder, project("rev-parse", "--git-path", "objects"))
+            ),
         }
     text = Path(ANSWERS).read_text(encoding="utf-8")
     recorded = tomllib.loads(text)
@@ -404,9 +479,15 @@ def update(arguments: argparse.Namespace, scratch: Path) -> int:
     for key, answer in answers.items():
         check(key, answer, new_questions[key])
     name = project_name(text, recorded["values"])
+    nothing = f"Nothing to do: the project has all that the template has at {shown(new)}."
+    if old == new and answers == {**defaults, **values}:
+        print(nothing)
+        return 0
 
     step(2, f"Render the template as it was: {shown(old)}")
-    before, _ = render(old, name, values, recorded["template"].get("repository", ""), scratch / "old")
+    before, _ = render(
+        old, name, values, recorded["template"].get("repository", ""), scratch / "old"
+    )
     step(3, f"Render the template as it is to be: {shown(new)}")
     after, added = render(new, name, answers, address, scratch / "new")
 
@@ -421,7 +502,7 @@ def update(arguments: argparse.Namespace, scratch: Path) -> int:
     merged = merge(project, prefix, message, before, after, scratch)
     print()
     if merged.tree == project("rev-parse", "HEAD^{tree}"):
-        print(f"Nothing to do: the project is what the template makes at {shown(new)}, but for your changes.")
+        print(nothing)
         return 0
     check_untracked(project, prefix, merged.tree)
 
@@ -436,19 +517,24 @@ def update(arguments: argparse.Namespace, scratch: Path) -> int:
     print("\nWhat changes in the project:")
     print(project("diff", "--stat=100", "--stat-count=60", "--relative", "HEAD", merged.tree))
     if merged.stay_deleted:
-        print(f"\nThe template changed what you have deleted, and that stays deleted: {', '.join(merged.stay_deleted)}.")
+        print("\nYou have deleted these, which the template changed. They stay deleted:")
+        print(f"  {', '.join(merged.stay_deleted)}")
     if merged.conflicts:
         say_conflicts(merged.conflicts)
     if arguments.dry_run:
         print("\nThis was a dry run: nothing was changed.")
         return 0
-    picked = project.run(*MERGE, "cherry-pick", merged.new)
-    if project.commit("CHERRY_PICK_HEAD"):
-        print("\nThen `git cherry-pick --continue` commits the update; `git cherry-pick --abort` takes it back.")
+    picked = project.run("cherry-pick", merged.new)
+    if merged.conflicts and picked.returncode == 1:
+        print("\nThen `git cherry-pick --continue` commits the update.")
+        print("Or `git cherry-pick --abort` takes it back.")
         print("After that: uv run pytest")
         return 1
     if picked.returncode != 0:
-        raise Refusal(f"git cherry-pick failed: {picked.stderr.strip()}")
+        raise Refusal(
+            f"git cherry-pick stopped{said(picked.stderr)}. `git status` says where. To begin "
+            "anew: `git cherry-pick --abort`, or `git reset --hard`"
+        )
     print("\nCommitted: `git show` shows it, `git reset --hard HEAD~1` takes it back.")
     print("Next: uv run pytest")
     return 0
@@ -457,21 +543,34 @@ def update(arguments: argparse.Namespace, scratch: Path) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="uvx nox --session update -- [ADDRESS]",
-        description="Take a newer version of the template over into this project, or other answers.",
-        epilog="ADDRESS is where the template is, if not where the project says: an address for `git clone`, or a clone.",
+        description="Take over what is new in the template, or other answers.",
+        epilog="ADDRESS is where the template is, if not where the project says: "
+        "an address for `git clone`, or the folder of a clone.",
     )
     parser.add_argument("--template", required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--to", metavar="VERSION", help="a tag, branch or commit of the template [default: the newest tag]")
-    parser.add_argument("--from", dest="from_", metavar="VERSION", help="what the project was rendered from, if it does not say")
+    parser.add_argument(
+        "--to",
+        metavar="VERSION",
+        help="a tag, branch or commit of the template [default: the newest tag]",
+    )
+    parser.add_argument(
+        "--from",
+        dest="from_",
+        metavar="VERSION",
+        help="what the project was rendered from, if it does not say",
+    )
     parser.add_argument(
         "-d",
         "--define",
         metavar="KEY=VALUE",
         action="append",
         default=[],
-        help="another answer, such as datafusion=54,55; extension_points=+window_udf adds to the list, and - takes out",
+        help="another answer, such as datafusion=54,55. extension_points=+window_udf adds to the "
+        "list, extension_points=-window_udf takes out",
     )
-    parser.add_argument("--dry-run", action="store_true", help="show what would be done, and change nothing")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show what would be done, and change nothing"
+    )
     arguments = parser.parse_args()
     with TemporaryDirectory() as scratch:
         try:

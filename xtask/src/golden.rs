@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Result, bail};
 use similar::TextDiff;
@@ -48,22 +49,31 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<()> {
+    if update_all(root(), args.check)? {
+        bail!("the template renders something else: look at it, and run `cargo xtask golden`");
+    }
+    Ok(())
+}
+
+/// Writes what the template in `repository` renders.
+pub fn write(repository: &Path) -> Result<()> {
+    update_all(repository, false).map(|_| ())
+}
+
+fn update_all(repository: &Path, check: bool) -> Result<bool> {
     let mut drifted = false;
     let mut first: Option<Files> = None;
     for (name, answers) in PROJECTS {
-        let files = render(answers)?;
+        let files = render(repository, answers)?;
         let target = format!("xtask/tests/golden/{name}.txt");
         let text = match &first {
             None => whole(&files),
             Some(first) => difference(first, &files),
         };
-        drifted |= update(&root().join(&target), &target, &text, args.check)?;
+        drifted |= update(&repository.join(&target), &target, &text, check)?;
         first.get_or_insert(files);
     }
-    if drifted {
-        bail!("the template renders something else: look at it, and run `cargo xtask golden`");
-    }
-    Ok(())
+    Ok(drifted)
 }
 
 /// The files of a project, by their paths.
@@ -96,11 +106,14 @@ fn difference(first: &Files, files: &Files) -> String {
     text
 }
 
-fn render(answers: &[&str]) -> Result<Files> {
-    let folder = root().join("target").join("golden");
+fn render(repository: &Path, answers: &[&str]) -> Result<Files> {
+    let folder = repository.join("target").join("golden");
     remove_folder(&folder)?;
     fs::create_dir_all(&folder)?;
     let mut command = cargo_generate(&std::env::current_exe()?, &folder, "my-ext");
+    command.arg("--path").arg(repository);
+    // Not the address of whoever runs it.
+    command.args(["-d", "template_repository="]);
     for answer in answers {
         command.arg("-d").arg(answer);
     }

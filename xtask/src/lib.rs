@@ -2,7 +2,9 @@
 
 pub mod bench;
 pub mod golden;
+pub mod major;
 pub mod python;
+pub mod release;
 pub mod render;
 pub mod steps;
 pub mod try_out;
@@ -13,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use regex::Regex;
 
 /// The repository.
 pub fn root() -> &'static Path {
@@ -34,6 +37,31 @@ pub fn datafusion_majors(versions: &toml::Table) -> Result<Vec<toml::Table>> {
     let majors = majors.context("versions.toml has no datafusion.majors")?;
     let majors: Option<Vec<_>> = majors.iter().map(|m| m.as_table().cloned()).collect();
     majors.context("versions.toml has a datafusion.majors that is not a table")
+}
+
+/// What git prints.
+pub fn git(command: &mut Command) -> Result<String> {
+    let output = command.output().context("cannot run git")?;
+    if !output.status.success() {
+        bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+}
+
+/// Where a clone of the template is from, as others can reach it: without a password, and no folder of
+/// this machine.
+pub fn address(template: &Path) -> Option<String> {
+    let mut origin = Command::new("git");
+    origin
+        .current_dir(template)
+        .args(["remote", "get-url", "origin"]);
+    let origin = git(&mut origin).ok()?;
+    let web = Regex::new(r"^(https?://)(?:[^/@]*@)?([^/]+/.+)$").ok()?;
+    if let Some(parts) = web.captures(&origin) {
+        return Some(format!("{}{}", &parts[1], &parts[2]));
+    }
+    let others = Regex::new(r"^(ssh://|git://|[\w.-]+@[\w.-]+:)").ok()?;
+    others.is_match(&origin).then_some(origin)
 }
 
 /// Generates the project `name` below `folder`, asking nothing. Takes further answers.
@@ -130,6 +158,14 @@ pub fn generate(args: GenerateArgs) -> Result<PathBuf> {
     let mut define = args.define;
     // The hook that says what to do next tells from it where the project is.
     define.push(format!("destination={}", args.destination.display()));
+    // Whoever updates the project finds the template there.
+    if !define
+        .iter()
+        .any(|answer| answer.starts_with("template_repository="))
+        && let Some(address) = address(template)
+    {
+        define.push(format!("template_repository={address}"));
+    }
     let generated = cargo_generate::generate(cargo_generate::GenerateArgs {
         template_path: cargo_generate::TemplatePath {
             path: Some(template.display().to_string()),

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use xtask::{GenerateArgs, bench, golden, render, try_out, use_template};
+use xtask::{GenerateArgs, bench, golden, major, release, render, try_out, use_template};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", about)]
@@ -18,6 +18,10 @@ enum Command {
     Render(render::Args),
     /// Write what a handful of answers render into
     Golden(golden::Args),
+    /// Make a version of the template: changelog, commit and tag
+    Release(release::Args),
+    /// Make the template one for a further major of DataFusion
+    Major(major::Args),
     /// Turn what GitHub's "Use this template" made into a generated project
     UseTemplate(use_template::Args),
 }
@@ -31,6 +35,8 @@ fn main() -> ExitCode {
         }
         Command::Render(args) => render::run(&args),
         Command::Golden(args) => golden::run(&args),
+        Command::Release(args) => release::run(&args),
+        Command::Major(args) => major::run(&args),
         Command::UseTemplate(args) => use_template::run(&args),
     };
     match done {

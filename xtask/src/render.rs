@@ -105,14 +105,23 @@ pub struct Args {
 /// `--check`, that a file is not up to date.
 pub fn run(args: &Args) -> Result<()> {
     let repository = args.path.as_deref().unwrap_or(root());
-    let mut drifted = false;
-    for (target, text) in render(repository)? {
-        drifted |= update(&repository.join(&target), &target, &text, args.check)?;
-    }
-    if drifted {
+    if update_all(repository, args.check)? {
         bail!("rendered files are out of date: run `cargo xtask render`");
     }
     Ok(())
+}
+
+/// Brings every file up to date.
+pub fn write(repository: &Path) -> Result<()> {
+    update_all(repository, false).map(|_| ())
+}
+
+fn update_all(repository: &Path, check: bool) -> Result<bool> {
+    let mut drifted = false;
+    for (target, text) in render(repository)? {
+        drifted |= update(&repository.join(&target), &target, &text, check)?;
+    }
+    Ok(drifted)
 }
 
 /// What each file is to hold.

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use regex::Regex;
 
 use crate::steps::Steps;
-use crate::{cargo_generate, choices, questions, root};
+use crate::{cargo_generate, choices, git, questions, root};
 
 /// What the workflow is called on GitHub.
 pub const WORKFLOW: &str = "Use this template";
@@ -38,6 +38,9 @@ pub struct Args {
     /// The majors of DataFusion that it is for, with commas between
     #[arg(long, default_value = "", hide_default_value = true)]
     datafusion: String,
+    /// The address of the template, for updates
+    #[arg(long, default_value = "", hide_default_value = true)]
+    template_repository: String,
     /// The folder of the copy [default: this repository]
     #[arg(long)]
     path: Option<PathBuf>,
@@ -103,6 +106,11 @@ fn generate(args: &Args, repository: &Path, project: &Path) -> Result<()> {
     }
     let mut command = cargo_generate(&std::env::current_exe()?, project, &name);
     command.arg("--init").arg("--path").arg(repository);
+    // Even an empty one: the copy's own address is that of the project.
+    let template = &args.template_repository;
+    command
+        .arg("-d")
+        .arg(format!("template_repository={template}"));
     for (key, value) in [
         (
             "repository",
@@ -211,15 +219,6 @@ fn refuse_new_workflows(changed: &str) -> Result<()> {
          another: copy {source} to {workflow}, commit it, then {}",
         run_workflow()
     );
-}
-
-/// What git printed.
-fn git(command: &mut Command) -> Result<String> {
-    let output = command.output().context("cannot run git")?;
-    if !output.status.success() {
-        bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
-    }
-    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 
 /// Shows `text` on the page of the workflow's run, if one runs this.

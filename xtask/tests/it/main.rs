@@ -29,6 +29,7 @@ mod try_out;
 #[cfg(target_os = "linux")]
 mod tutorial;
 #[cfg(unix)]
+mod update;
 mod use_template;
 #[cfg(unix)]
 mod workflow;

@@ -13,6 +13,8 @@ use crate::tools::{
 use crate::workflow::{Outcome, Runner, Workflow};
 
 const INIT: &str = ".github/workflows/template-init.yml";
+/// Where the template is, as GitHub tells of a copy.
+const TEMPLATE: &str = "https://github.com/the/template.git";
 const WHAT_TO_DO: &str =
     "open Actions on GitHub, choose \"Use this template\", then \"Run workflow\".";
 
@@ -150,7 +152,11 @@ impl Copy {
             ),
             (
                 "gh",
-                format!("echo \"$GH_TOKEN: $*\" >> '{}'", asked.display()),
+                format!(
+                    "[ \"$1\" = api ] && echo {TEMPLATE} && exit\n\
+                     echo \"$GH_TOKEN: $*\" >> '{}'",
+                    asked.display()
+                ),
             ),
         ] {
             write_program(&folder, name, &script);
@@ -214,9 +220,10 @@ impl Copy {
             )
         );
 
+        let template = format!("template_repository={TEMPLATE}");
         let repository = format!("repository=https://github.com/{}", self.repository);
         let mut expected = generate(&self.folder, name);
-        for answer in [&[repository.as_str()], answers].concat() {
+        for answer in [&[template.as_str(), repository.as_str()], answers].concat() {
             expected.args(["-d", answer]);
         }
         expected.succeed();

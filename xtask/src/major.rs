@@ -1,0 +1,118 @@
+//! `cargo xtask major`: makes the template one for a further major of DataFusion.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use toml_edit::{Table, value};
+
+use crate::release::edit_versions;
+use crate::{datafusion_majors, files, render, root, versions};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// The major, such as 56: the one after those that there are
+    major: u64,
+    /// The folder of the template [default: this repository]
+    #[arg(long)]
+    path: Option<PathBuf>,
+}
+
+/// Asks cargo which crates fit together, writes them into `versions.toml`, and renders.
+///
+/// # Errors
+///
+/// One sentence; nothing is written before all is known.
+pub fn run(args: &Args) -> Result<()> {
+    let repository = args.path.as_deref().unwrap_or(root());
+    let majors = datafusion_majors(&versions(repository)?)?;
+    let newest = majors.last().context("versions.toml has no majors")?;
+    let next = newest["major"].as_integer().unwrap_or_default() + 1;
+    if i64::try_from(args.major)? != next {
+        bail!("the next major is {next}: run `cargo xtask major {next}`");
+    }
+    let scratch = tempfile::tempdir()?;
+    let crates = Crates::resolve(scratch.path(), args.major)?;
+    let major = crates.table(args.major)?;
+    println!("Found {}.", major.to_string().trim().replace('\n', ", "));
+    edit_versions(repository, |versions| {
+        if let Some(majors) = versions["datafusion"]["majors"].as_array_of_tables_mut() {
+            majors.push(major);
+        }
+    })?;
+    render::write(repository)?;
+    println!("\nWhat to do next: docs/adding-a-major.md");
+    Ok(())
+}
+
+/// The packages that cargo chooses for a major.
+struct Crates(Vec<Value>);
+
+impl Crates {
+    fn resolve(folder: &Path, major: u64) -> Result<Self> {
+        fs::create_dir(folder.join("src"))?;
+        fs::write(folder.join("src/lib.rs"), "")?;
+        let manifest = format!(
+            "[package]\nname = \"resolve\"\nedition = \"2024\"\n\n[dependencies]\n\
+             datafusion-ffi = {{ version = \"{major}\", default-features = false }}\n\n[workspace]\n"
+        );
+        fs::write(folder.join("Cargo.toml"), manifest)?;
+        let output = Command::new("cargo")
+            .args(["metadata", "--format-version", "1"])
+            .current_dir(folder)
+            .output()
+            .context("cannot run cargo")?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            bail!(
+                "there are no crates of DataFusion {major} yet:\n{}",
+                said.trim()
+            );
+        }
+        let metadata: Value = serde_json::from_slice(&output.stdout)?;
+        let packages = metadata["packages"].as_array();
+        Ok(Self(packages.context("no packages")?.clone()))
+    }
+
+    /// "55.2" of 55.2.0.
+    fn minor(&self, name: &str) -> Result<String> {
+        let package = self.0.iter().find(|package| package["name"] == name);
+        let version = package.and_then(|package| package["version"].as_str());
+        let version = version.with_context(|| format!("datafusion-ffi has no {name}"))?;
+        let (minor, _) = version.rsplit_once('.').context("not a version")?;
+        Ok(minor.to_owned())
+    }
+
+    /// The crate that defines a trait: some have moved from one major to the next.
+    fn with_trait(&self, name: &str) -> Result<&str> {
+        let definition = format!("pub trait {name}");
+        for package in &self.0 {
+            let name = package["name"].as_str().unwrap_or_default();
+            let manifest = Path::new(package["manifest_path"].as_str().unwrap_or_default());
+            let Some(folder) = manifest
+                .parent()
+                .filter(|_| name.starts_with("datafusion-"))
+            else {
+                continue;
+            };
+            for file in files(&folder.join("src"))? {
+                if fs::read_to_string(folder.join("src").join(file))?.contains(&definition) {
+                    return Ok(name);
+                }
+            }
+        }
+        bail!("no crate of DataFusion defines the trait {name} any more")
+    }
+
+    fn table(&self, major: u64) -> Result<Table> {
+        let mut table = Table::new();
+        table["major"] = value(i64::try_from(major)?);
+        table["crates"] = value(self.minor("datafusion-ffi")?);
+        table["arrow"] = value(self.minor("arrow")?);
+        table["rule_crate"] = value(self.with_trait("PhysicalOptimizerRule")?);
+        table.decor_mut().set_prefix("\n");
+        Ok(table)
+    }
+}

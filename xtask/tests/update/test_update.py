@@ -1,0 +1,589 @@
+"""Projects that take over a newer template: nothing that their owners did is lost."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from conftest import ANSWERS, XTASK, Template, git, project_of, update_in
+
+import update
+
+# In the nightly run: each edit in each state with all answers. The usual run takes some together.
+EVERY_EDIT = "EVERY_EDIT" in os.environ
+
+
+def replace(path: str, old: str, new: str) -> Callable[[Path], None]:
+    def edit(project: Path) -> None:
+        file = project / path
+        if file.exists():
+            file.write_text(file.read_text("utf-8").replace(old, new), "utf-8", newline="")
+
+    return edit
+
+
+def own_source(project: Path) -> None:
+    for path in ["src/source.rs", "src/scalar_udf.rs"]:
+        if (project / path).exists():
+            (project / path).write_text("//! Mine.\n\npub fn mine() {}\n", "utf-8", newline="")
+
+
+def renamed_class(project: Path) -> None:
+    for file in [*project.glob("src/*.rs"), *project.glob("*/**/*.py*")]:
+        text = file.read_text("utf-8")
+        for old, new in [("Readings", "Trips"), ("Fahrenheit", "Kelvin")]:
+            text = text.replace(old, new)
+        file.write_text(text, "utf-8", newline="")
+
+
+def deleted_tests(project: Path) -> None:
+    for file in project.glob("tests/test_*.py"):
+        file.unlink()
+
+
+def own_job(project: Path) -> None:
+    for path in [".github/workflows/ci.yml", ".gitlab-ci.yml"]:
+        if (project / path).exists():
+            with (project / path).open("a", encoding="utf-8", newline="") as file:
+                file.write("\n  mine:\n    runs-on: ubuntu-24.04\n    steps: []\n")
+    (project / "mine.yml").write_text("mine\n")
+
+
+def own_readme(project: Path) -> None:
+    (project / "README.md").write_text("# Mine\n\nAll of it.\n", "utf-8", newline="")
+
+
+def touched_machinery(project: Path) -> None:
+    file = project / "src/ffi/error.rs"
+    file.write_text(file.read_text("utf-8") + "\n// Mine.\n", "utf-8", newline="")
+
+
+def moved_file(project: Path) -> None:
+    (project / "book").mkdir()
+    (project / "docs/publishing.md").rename(project / "book/publishing.md")
+
+
+def line_endings(project: Path) -> None:
+    for path in ["README.md", "noxfile.py", "src/lib.rs"]:
+        text = (project / path).read_text("utf-8")
+        (project / path).write_text(text, "utf-8", newline="\r\n")
+
+
+EDITS = [
+    own_source,
+    renamed_class,
+    deleted_tests,
+    own_job,
+    own_readme,
+    touched_machinery,
+    moved_file,
+    line_endings,
+]
+
+
+def files(folder: Path, commit: str) -> dict[str, bytes]:
+    """What a commit holds, by path."""
+    found = {}
+    for line in git(folder, "ls-tree", "-r", commit).splitlines():
+        info, path = line.split("\t")
+        blob = subprocess.run(
+            ["git", "cat-file", "blob", info.split()[2]],
+            cwd=folder,
+            check=True,
+            capture_output=True,
+        )
+        found[path] = blob.stdout
+    return found
+
+
+def lines(content: bytes) -> list[str]:
+    return content.decode().replace("\r\n", "\n").splitlines()
+
+
+def changes(base: list[str], side: list[str]) -> list[tuple[int, int, list[str]]]:
+    """Ranges of `base` that are different in `side`, and what is there."""
+    matcher = difflib.SequenceMatcher(None, base, side, autojunk=False)
+    return [(i, j, side[k:m]) for what, i, j, k, m in matcher.get_opcodes() if what != "equal"]
+
+
+def touch(ours: list[tuple[int, int, list[str]]], theirs: list[tuple[int, int, list[str]]]) -> bool:
+    # Git takes lines that stand next to each other for the same place.
+    return any(i <= n and m <= j for i, j, _ in ours for m, n, _ in theirs)
+
+
+def check_merge(
+    base: dict[str, bytes],
+    ours: dict[str, bytes],
+    theirs: dict[str, bytes],
+    result: dict[str, bytes],
+    conflicts: set[str],
+    moved: dict[str, str],
+) -> None:
+    """Compares the result of a merge with what each side had done, without asking git."""
+    for path in sorted(base.keys() | ours.keys() | theirs.keys()):
+        here = moved.get(path, path)
+        old, mine, new, now = base.get(path), ours.get(here), theirs.get(path), result.get(here)
+        if path in moved.values():
+            continue
+        if mine is None and old is not None:
+            assert now is None, f"{path} came back"
+        elif old is not None and mine is not None and lines(mine) == lines(old):
+            # What the owner left alone is the template's.
+            assert (now is None) == (new is None), path
+            assert now is None or new is None or lines(now) == lines(new), path
+        elif new == old:
+            assert now == mine, f"{path} is not as its owner left it"
+        elif mine is None:
+            assert now == new, path
+        elif new is None:
+            assert here in conflicts and now == mine, path
+        else:
+            mine_, new_ = (
+                changes(lines(old or b""), lines(mine)),
+                changes(lines(old or b""), lines(new)),
+            )
+            if here in conflicts:
+                assert touch(mine_, new_), f"{path}: a conflict without a reason"
+            assert now is not None
+            left = lines(now)
+            for _, _, added in [*mine_, *new_]:
+                for line in added:
+                    assert line in left, f"{path} has lost {line!r}"
+        if mine is not None and b"\r\n" in mine and now is not None:
+            assert b"\n" not in now.replace(b"\r\n", b"") or here in conflicts, path
+
+
+def update_here(template: Template, project: Path, *arguments: str) -> int:
+    """Updates in this process, where renderings are kept."""
+    given = {
+        "template": str(template.folder),
+        "to": None,
+        "from_": None,
+        "define": [],
+        "dry_run": False,
+    }
+    parsed = argparse.Namespace(**given | dict(zip(arguments[::2], arguments[1::2], strict=True)))
+    before = Path.cwd()
+    os.chdir(project)
+    update.TEMPLATE.folder = template.folder
+    try:
+        with TemporaryDirectory() as scratch:
+            return update.update(parsed, Path(scratch))
+    finally:
+        os.chdir(before)
+
+
+def tree_of(
+    project: Path, template: Template, commit: str, answers: list[str], folder: Path
+) -> dict[str, bytes]:
+    return files(project_of(template, commit, folder, *answers), "HEAD")
+
+
+@pytest.fixture(scope="session")
+def newer(template: Template) -> str:
+    """The present, with a file that was renamed, one that was added and one that was deleted, and
+    lines that were changed."""
+    (template.folder / "template/SECURITY.md").rename(template.folder / "template/SAFETY.md")
+    (template.folder / "template/docs/further.md").write_text("# Further\n")
+    (template.folder / "template/.cargo/config.toml").unlink()
+    template.edit("template/src/ffi/error.rs", lambda text: text + "\n// New.\n")
+    template.edit("template/README.md", lambda text: text.replace("## License", "## The license"))
+    template.edit(
+        "template/CONTRIBUTING.md", lambda text: text.replace("Contributing", "Take part")
+    )
+    template.edit("template/docs/publishing.md", lambda text: text + "\nThat is all.\n")
+    template.edit("template/src/lib.rs", lambda text: "// New.\n" + text)
+    template.edit("template/tests/test_table_provider.py", lambda text: text + "\n\n# New.\n")
+    return template.commit("Newer")
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize(
+    ("answers", "state"),
+    [
+        (answers, state)
+        for answers in ANSWERS
+        for state in ["a third back", "half back", "the present"]
+        if EVERY_EDIT or answers == "default" or state == "half back"
+    ],
+)
+def test_no_edit_is_lost(
+    template: Template, newer: str, tmp_path: Path, state: str, answers: str
+) -> None:
+    commits = dict(zip(["a third back", "half back"], template.history(), strict=True))
+    commit = commits.get(state, template.present)
+    chosen = ANSWERS[answers]
+    start = project_of(template, commit, tmp_path / "start", *chosen)
+    base, theirs = files(start, "HEAD"), None
+    each = EDITS if EVERY_EDIT or answers == "default" else []
+    for edit in [None, *each, "all"]:
+        project = tmp_path / "project"
+        shutil.copytree(start, project)
+        wanted = EDITS if edit == "all" else [edit] if edit else []
+        for change in wanted:
+            change(project)
+        git(project, "add", "--all")
+        git(project, "commit", "--quiet", "--allow-empty", "--message", "Mine")
+        ours, head = files(project, "HEAD"), git(project, "rev-parse", "HEAD")
+        code = update_here(template, project, "from_", commit)
+        unmerged = {
+            line.split("\t")[1] for line in git(project, "ls-files", "--unmerged").splitlines()
+        }
+        assert code == (1 if unmerged else 0)
+        if edit is None:
+            assert not unmerged
+            theirs = files(project, "HEAD")
+        else:
+            git(project, "add", "--all")
+            result = files(project, git(project, "write-tree"))
+            moved = {"docs/publishing.md": "book/publishing.md"} if moved_file in wanted else {}
+            assert theirs is not None
+            check_merge(base, ours, theirs, result, unmerged, moved)
+        if unmerged:
+            git(project, "cherry-pick", "--abort")
+            assert git(project, "rev-parse", "HEAD") == head
+        assert git(project, "status", "--porcelain") == ""
+        shutil.rmtree(project)
+    # Without edits, it is what the template makes.
+    fresh = project_of(template, newer, tmp_path / "fresh", *chosen)
+    assert theirs == files(fresh, "HEAD")
+
+
+def test_says_what_it_did(states: Template, tmp_path: Path) -> None:
+    git(states.folder, "tag", "v0.1.0")
+    project = project_of(states, "v0.1.0", tmp_path / "mine")
+    states.edit(
+        "versions.toml", lambda text: text.replace('version = "0.1.0"', 'version = "0.2.0"')
+    )
+    log = states.folder / "CHANGELOG.md"
+    log.write_text(
+        log.read_text().replace("## Unreleased\n", "## Unreleased\n\n## 0.2.0\n\n- A gain.\n")
+    )
+    states.edit("template/SECURITY.md", lambda text: text.replace("Security", "Safety"))
+    states.commit("Newer", "v0.2.0")
+    states.edit("template/SECURITY.md", lambda text: text.replace("Safety", "Unreleased"))
+    states.commit("Not released")
+
+    before = git(project, "rev-parse", "HEAD"), git(project, "count-objects")
+    dry = update_in(states, project, "--dry-run")
+    assert dry.code == 0, dry.said
+    assert "nothing was changed" in dry.said
+    assert (git(project, "rev-parse", "HEAD"), git(project, "count-objects")) == before
+    assert git(project, "status", "--porcelain") == ""
+
+    done = update_in(states, project)
+    assert done.code == 0, done.said
+    for said in [
+        "my-ext: v0.1.0 -> v0.2.0",
+        "  - A gain.\n",
+        " SECURITY.md ",
+        "uv run pytest",
+        "[4/4]",
+    ]:
+        assert said in done.said, done.said
+    # The dry run said the same.
+    assert dry.said.split("\nThis was")[0] == done.said.split("\nCommitted")[0]
+    assert (project / "SECURITY.md").read_text().startswith("# Safety")
+    assert 'version = "0.2.0"' in (project / ".template-answers.toml").read_text()
+    assert (
+        git(project, "log", "--format=%s").splitlines()[0]
+        == "Update from the template: v0.1.0 to v0.2.0"
+    )
+
+    again = update_in(states, project)
+    assert again.code == 0 and "Nothing to do" in again.said, again.said
+    # From what is not released, there is no way back to the newest tag.
+    assert update_in(states, project, "--to", "main").code == 0
+    assert "Nothing to do" in update_in(states, project).said
+
+
+def test_conflicts_say_what_to_do(states: Template, tmp_path: Path) -> None:
+    project = project_of(states, states.present, tmp_path / "mine")
+    replace("SECURITY.md", "# Security", "# Mine")(project)
+    replace("src/ffi/error.rs", "//!", "//! Mine.")(project)
+    replace("CONTRIBUTING.md", "With", "Mine, with")(project)
+    (project / "tests/test_table_provider.py").unlink()
+    git(project, "commit", "--quiet", "--all", "--message", "Mine")
+    states.edit("template/SECURITY.md", lambda text: text.replace("# Security", "# Theirs"))
+    states.edit("template/src/ffi/error.rs", lambda text: text.replace("//!", "//! Theirs."))
+    states.edit("template/tests/test_table_provider.py", lambda text: text + "\n# Theirs.\n")
+    (states.folder / "template/CONTRIBUTING.md").unlink()
+    states.commit("Newer")
+
+    done = update_in(states, project)
+    assert done.code == 1, done.said
+    for said in [
+        "SECURITY.md: both changed the same lines.",
+        "`git checkout --ours SECURITY.md`",
+        "src/ffi/error.rs: both changed the same lines.",
+        "`git checkout --theirs src/ffi/error.rs`",
+        "`git rm CONTRIBUTING.md`",
+        "They stay deleted:\n  tests/test_table_provider.py\n",
+        "`git cherry-pick --continue`",
+    ]:
+        assert said in done.said, done.said
+    # What it says to do works, and only then is the new version recorded.
+    assert "digest" not in git(project, "show", "HEAD", "--", ".template-answers.toml")
+    git(project, "checkout", "--quiet", "--ours", "SECURITY.md")
+    git(project, "checkout", "--quiet", "--theirs", "src/ffi/error.rs")
+    git(project, "add", "SECURITY.md", "src/ffi/error.rs")
+    git(project, "rm", "--quiet", "CONTRIBUTING.md")
+    git(project, "-c", "core.editor=true", "cherry-pick", "--continue")
+    assert (project / "SECURITY.md").read_text().startswith("# Mine")
+    assert "Theirs." in (project / "src/ffi/error.rs").read_text()
+    assert "Nothing to do" in update_in(states, project).said
+
+
+def test_answers_change(template: Template, tmp_path: Path) -> None:
+    project = project_of(template, template.present, tmp_path / "mine")
+    to = ["--to", template.present]
+    done = update_in(
+        template, project, *to, "-d", "extension_points=+scalar_udf", "-d", "datafusion=54,55"
+    )
+    assert done.code == 0, done.said
+    assert "extension_points: table_provider -> table_provider,scalar_udf" in done.said
+    wanted = ["extension_points=table_provider,scalar_udf", "datafusion=54,55"]
+    fresh = project_of(template, template.present, tmp_path / "fresh", *wanted)
+    assert files(project, "HEAD") == files(fresh, "HEAD")
+    # A codec brings another, and says so.
+    done = update_in(
+        template,
+        project,
+        *to,
+        "-d",
+        "extension_points=-scalar_udf,+query_planner",
+        "-d",
+        "datafusion=55",
+    )
+    assert (
+        "Adding logical_extension_codec, which others of your extension points need." in done.said
+    )
+    assert not (project / "src/scalar_udf.rs").exists()
+    assert (project / "src/query_planner.rs").exists()
+
+
+def test_questions_change(states: Template, tmp_path: Path) -> None:
+    project = project_of(states, states.present, tmp_path / "mine", "ci=both")
+    source = "ci-template/templates/repository/cargo-generate.toml"
+    # One is new, one has another name, and one has an answer less.
+    states.edit(
+        source,
+        lambda text: (
+            text.replace("[placeholders.ci]", "[placeholders.service]").replace('"both", ', "")
+            + '\n[placeholders.colour]\ntype = "string"\ndefault = "red"\n'
+            + 'prompt = "Colour: of the logo"\n'
+        ),
+    )
+    states.edit(
+        "hooks/pre.rhai",
+        lambda text: text.replace('variable::get("ci")', 'variable::get("service")'),
+    )
+    for file in (states.folder / "template").rglob("*"):
+        if (
+            file.is_file()
+            and (text := file.read_text("utf-8"))
+            and "ci ==" in text.replace("ci !=", "ci ==")
+        ):
+            file.write_text(
+                text.replace("ci ==", "service ==").replace("ci !=", "service !="), newline=""
+            )
+    states.edit(
+        "template/.template-answers.toml",
+        lambda text: text.replace(
+            'ci = "{{ci}}"', 'service = "{{service}}"\ncolour = "{{colour}}"'
+        ),
+    )
+    states.commit("Newer")
+    done = update_in(states, project)
+    assert done.code == 0, done.said
+    assert "A new question, colour: took its default, red." in done.said
+    assert "Colour: of the logo. To answer otherwise: -d colour=…" in done.said
+    assert "A new question, service: took its default, github." in done.said
+    assert "No longer asked: ci, which was both." in done.said
+    assert 'colour = "red"' in (project / ".template-answers.toml").read_text()
+
+    states.edit(
+        source,
+        lambda text: text.replace(
+            'choices = ["Apache-2.0", "MIT", "MIT OR Apache-2.0"]', 'choices = ["MIT"]'
+        ).replace('default = "Apache-2.0"', 'default = "MIT"'),
+    )
+    states.commit("Stricter")
+    done = update_in(states, project)
+    assert (done.code, done.said.count("\n")) == (2, 2), done.said
+    assert (
+        'error: "Apache-2.0" is not among the choices for license, which are MIT: '
+        "choose with -d license=MIT." in done.said
+    )
+    done = update_in(states, project, "-d", "license=MIT")
+    assert done.code == 0, done.said
+
+
+def test_refusals_change_nothing(template: Template, tmp_path: Path) -> None:
+    project = project_of(template, template.present, tmp_path / "mine")
+
+    def refused(sentence: str, *arguments: str) -> None:
+        before = git(project, "status", "--porcelain", "--ignored")
+        done = update_in(template, project, *arguments)
+        last = done.said.splitlines()[-1]
+        assert done.code == 2 and sentence in last and last.startswith("error: "), done.said
+        assert "Traceback" not in done.said
+        assert git(project, "status", "--porcelain", "--ignored") == before
+
+    refused("answers no question: they are description, ", "-d", "points=scalar_udf")
+    refused(
+        '"scalar" is not among the choices for extension_points', "-d", "extension_points=+scalar"
+    )
+    refused("give all one, or none", "-d", "extension_points=+scalar_udf,insert")
+    refused("is not a valid repository", "-d", "repository=here")
+    refused("the template has no version v99", "--to", "v99")
+    refused("the template has no version v98", "--from", "v98")
+    # Points that the newest major of a project does not have.
+    refused(
+        "query_planner needs DataFusion 55",
+        "--to",
+        template.present,
+        "-d",
+        "datafusion=54",
+        "-d",
+        "extension_points=+query_planner",
+    )
+
+    (project / "mine.txt").write_text("not known to git")
+    (project / "src/scalar_udf.rs").write_text("in the way")
+    refused(
+        "src/scalar_udf.rs would be overwritten",
+        "--to",
+        template.present,
+        "-d",
+        "extension_points=+scalar_udf",
+    )
+    (project / "src/scalar_udf.rs").unlink()
+    (project / "README.md").write_text("not committed")
+    refused("commit or stash your changes first, in README.md")
+    git(project, "checkout", "--quiet", "README.md")
+
+    replace(".template-answers.toml", 'digest = "', 'digest = "0')(project)
+    git(project, "commit", "--quiet", "--all", "--message", "Another digest")
+    refused("give the address of the template that the project is from, or its commit with --from")
+    old = project / ".template-answers.toml"
+    old.write_text("".join(line for line in old.open() if not line.startswith("digest")))
+    git(project, "commit", "--quiet", "--all", "--message", "No digest")
+    refused("says v0.1.0, which")
+    git(project, "update-ref", "-d", "HEAD")
+    refused("has no commit")
+    shutil.rmtree(project / ".git")
+    done = update_in(template, project)
+    assert done.code == 2 and "is not in a git repository" in done.said
+
+
+def test_project_in_a_folder_of_a_repository(
+    template: Template, newer: str, tmp_path: Path
+) -> None:
+    made = project_of(template, template.present, tmp_path / "mine")
+    repository = tmp_path / "repository"
+    shutil.copytree(made, repository / "python/my-ext", ignore=shutil.ignore_patterns(".git"))
+    (repository / "README.md").write_text("of the whole\n")
+    git(repository, "init", "--quiet")
+    git(repository, "add", "--all", "--force")
+    git(repository, "commit", "--quiet", "--message", "All")
+    done = update_in(template, repository / "python/my-ext")
+    assert done.code == 0, done.said
+    assert " SAFETY.md " in done.said.replace("=>", " ").replace("{SECURITY.md", ""), done.said
+    assert (repository / "README.md").read_text() == "of the whole\n"
+    fresh = project_of(template, newer, tmp_path / "fresh")
+    expected = {f"python/my-ext/{path}": text for path, text in files(fresh, "HEAD").items()}
+    assert files(repository, "HEAD") == expected | {"README.md": b"of the whole\n"}
+
+
+def test_without_cargo_generate(
+    template: Template, newer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The template's own generator is built, and asked the same; here, it is there already."""
+    project = project_of(template, template.present, tmp_path / "mine")
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for program in ["git", "rustfmt"]:
+        (programs / program).symlink_to(str(shutil.which(program)))
+    cargo = programs / "cargo"
+    cargo.write_text(
+        f'#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done\nshift\nexec "{XTASK}" "$@"\n'
+    )
+    cargo.chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs))
+    done = update_in(template, project)
+    assert done.code == 0, done.said
+    assert "There is no cargo-generate: building the template's own" in done.said
+    cargo.unlink()
+    done = update_in(template, project, "-d", "ci=none")
+    assert done.code == 2 and "there is no cargo: install Rust" in done.said, done.said
+
+
+@pytest.mark.parametrize("step", [2, 3])
+def test_killed_in_rendering(template: Template, newer: str, tmp_path: Path, step: int) -> None:
+    project = project_of(template, template.present, tmp_path / "mine")
+    before = files(project, "HEAD")
+    process = subprocess.Popen(
+        [sys.executable, template.folder / "update.py", f"--template={template.folder}"],
+        cwd=project,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout
+    for line in process.stdout:
+        if line.startswith(f"[{step}/4]"):
+            break
+    time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert git(project, "status", "--porcelain", "--ignored") == ""
+    assert files(project, "HEAD") == before
+    assert update_in(template, project).code == 0
+
+
+def test_killed_in_merging(
+    template: Template, newer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = project_of(template, template.present, tmp_path / "start")
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    real, path = shutil.which("git"), os.environ["PATH"]
+    seen = set()
+    for milliseconds in range(1, 20, 1 if EVERY_EDIT else 6):
+        project = tmp_path / "mine"
+        shutil.copytree(start, project)
+        head = git(project, "rev-parse", "HEAD")
+        wrapper = programs / "git"
+        wrapper.write_text(
+            f'#!/bin/bash\nkill="timeout -s KILL 0.{milliseconds:03}"\n'
+            f'[[ " $* " == *" cherry-pick "* ]] || kill=\nexec $kill "{real}" "$@"\n'
+        )
+        wrapper.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{programs}:{path}")
+        done = update_in(template, project)
+        monkeypatch.setenv("PATH", path)
+        seen.add(done.code)
+        assert done.code in (0, 2), done.said
+        assert "Traceback" not in done.said
+        # What git leaves behind when it is killed; it says itself to remove it.
+        for lock in (project / ".git").rglob("*.lock"):
+            lock.unlink()
+        if git(project, "rev-parse", "HEAD") == head:
+            git(project, "reset", "--quiet", "--hard", "HEAD")
+            git(project, "clean", "--quiet", "--force", "-d")
+            assert files(project, git(project, "write-tree")) == files(start, "HEAD")
+            assert update_in(template, project).code == 0
+        assert git(project, "status", "--porcelain") == ""
+        shutil.rmtree(project)
+    assert 2 in seen, "git was never killed"
