@@ -489,6 +489,7 @@ fn every_variable_is_declared() {
         "all_classes",
         "newer_classes",
         "newer_since",
+        "template_repository",
     ]
     .map(str::to_owned)
     .into();

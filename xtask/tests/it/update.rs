@@ -60,10 +60,12 @@ fn with_one_command() {
         "update-ext",
         "--silent",
         "--vcs",
-        "git",
+        "none",
     ];
     program().args(generate).current_dir(&folder).succeed();
     let project = folder.join("update-ext");
+    // cargo-generate makes no repository inside of another one, as this is.
+    git(&project, &["init", "--quiet"]);
     git(&project, &["add", "--all"]);
     git(&project, &["commit", "--quiet", "--message", "Generated"]);
 
