@@ -21,6 +21,7 @@ import update
 
 # In the nightly run: each edit in each state with all answers. The usual run takes some together.
 EVERY_EDIT = "EVERY_EDIT" in os.environ
+ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="puts shell scripts on the PATH")
 
 
 def replace(path: str, old: str, new: str) -> Callable[[Path], None]:
@@ -506,6 +507,7 @@ def test_project_in_a_folder_of_a_repository(
     assert files(repository, "HEAD") == expected | {"README.md": b"of the whole\n"}
 
 
+@ON_LINUX
 def test_without_cargo_generate(
     template: Template, newer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -529,6 +531,7 @@ def test_without_cargo_generate(
     assert done.code == 2 and "there is no cargo: install Rust" in done.said, done.said
 
 
+@ON_LINUX
 @pytest.mark.parametrize("step", [2, 3])
 def test_killed_in_rendering(template: Template, newer: str, tmp_path: Path, step: int) -> None:
     project = project_of(template, template.present, tmp_path / "mine")
@@ -552,6 +555,7 @@ def test_killed_in_rendering(template: Template, newer: str, tmp_path: Path, ste
     assert update_in(template, project).code == 0
 
 
+@ON_LINUX
 def test_killed_in_merging(
     template: Template, newer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
