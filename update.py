@@ -20,6 +20,7 @@ import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -229,29 +230,21 @@ def project_name(text: str, values: Mapping[str, Any]) -> str:
 # Rendering.
 
 
-def generator(clone: Path) -> list[str]:
+@cache
+def generator() -> list[str]:
+    """The command that renders a template."""
     if shutil.which("cargo-generate"):
-        return ["cargo", "generate", "--vcs", "none"]
+        return ["cargo", "generate", "--vcs=none"]
     if shutil.which("cargo") is None:
         raise Refusal(
             "there is no cargo: install Rust, then `cargo install --locked cargo-generate`"
         )
-    print(
-        "There is no cargo-generate: building the template's own, which takes some minutes.",
-        flush=True,
-    )
-    manifest = str(clone / "Cargo.toml")
-    return [
-        "cargo",
-        "run",
-        "--quiet",
-        "--package",
-        "xtask",
-        "--manifest-path",
-        manifest,
-        "--",
-        "generate",
-    ]
+    print("There is no cargo-generate: building the template's own takes some minutes.", flush=True)
+    xtask = ["--package=xtask", f"--manifest-path={CLONE / 'Cargo.toml'}"]
+    # Here, as it shows how far it is.
+    if subprocess.run(["cargo", "build", *xtask], check=False).returncode != 0:
+        raise Refusal("the template's own generator cannot be built: install cargo-generate")
+    return ["cargo", "run", "--quiet", *xtask, "--", "generate"]
 
 
 def render(
@@ -265,15 +258,10 @@ def render(
         f"{key} = {json.dumps(answer, ensure_ascii=False)}\n" for key, answer in answers.items()
     ]
     values.write_text("[values]\n" + "".join(lines), encoding="utf-8")
-    command = [*generator(CLONE), f"--path={checkout}", f"--name={name}", "--silent"]
-    command += [
-        f"--destination={scratch}",
-        f"--values-file={values}",
-        "-d",
-        f"template_repository={address}",
-    ]
+    command = [*generator(), "--silent", f"--path={checkout}", f"--name={name}"]
+    command += [f"--destination={scratch}", f"--values-file={values}"]
     done = subprocess.run(
-        command,
+        [*command, f"--define=template_repository={address}"],
         check=False,
         cwd=scratch,
         env={"USER": "user", **os.environ},
@@ -285,8 +273,8 @@ def render(
     )
     if done.returncode != 0:
         reason = re.search(r"Runtime error: (.*?)(?: \(line \d.*)?$", done.stdout, re.MULTILINE)
-        said = reason[1] if reason else done.stdout.strip()
-        raise Refusal(f"the template at {shown(commit)} refuses: {said.rstrip('.')}")
+        sentence = reason[1] if reason else done.stdout.strip()
+        raise Refusal(f"the template at {shown(commit)} refuses: {sentence.rstrip('.')}")
     return scratch / name, re.findall(r"^(?:Adding|No) .*\.$", done.stdout, re.MULTILINE)
 
 
@@ -303,17 +291,8 @@ def tree(
     )
     # Whatever the owner's git ignores or converts.
     repository("-c", "core.autocrlf=false", "--work-tree=.", "add", "--all", "--force", ".")
-    if left_out:
-        repository(
-            "--literal-pathspecs",
-            "--work-tree=.",
-            "rm",
-            "--cached",
-            "--quiet",
-            "--ignore-unmatch",
-            "--",
-            *left_out,
-        )
+    for path in left_out:
+        repository("update-index", "--force-remove", "--", path)
     stored = repository("write-tree")
     if prefix:
         repository("read-tree", "--empty")

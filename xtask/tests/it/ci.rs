@@ -471,6 +471,25 @@ esac"#,
     assert_eq!(report(&mut ci, "failure", &newer), both);
 }
 
+/// The nightly run of the template looks for the next major of DataFusion.
+#[test]
+fn the_template_hears_of_the_next_major() {
+    let project = project("nightly ci");
+    let workflow = read(root().join(".github/workflows/template.yml"));
+    let found = |workflow: &str| {
+        fs::write(project.join(".github/workflows/template.yml"), workflow).unwrap();
+        let condition = "needs.template.outputs.is-template == 'true' && \
+                         github.event_name == 'schedule'";
+        let known = [(condition, "true")];
+        let outcome = Ci::new(&project).github("template", "next-major", &known);
+        succeeded(&outcome);
+        outcome.outputs.get("steps.look.outputs.found").cloned()
+    };
+    assert_eq!(found(&workflow), None);
+    let newer = found(&workflow.replace("datafusion==55.", "datafusion==54."));
+    assert!(newer.unwrap().starts_with("datafusion==55."));
+}
+
 /// What GitHub's "Use this template" copies is the template at first: nothing is built there.
 #[test]
 fn waits_until_there_is_a_project() {
