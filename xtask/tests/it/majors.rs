@@ -174,6 +174,7 @@ print(ctx.sql(sql).to_pylist())
 
 /// What goes to PyPI as source builds where there is nothing else, for every major.
 #[test]
+#[ignore = "takes two minutes"]
 fn the_source_distribution_is_whole() {
     let folder = scratch("source distribution");
     let mut maturin = tool("maturin");
@@ -193,6 +194,7 @@ fn the_source_distribution_is_whole() {
 
 /// Builds for one major only, as the README says.
 #[test]
+#[ignore = "takes a minute"]
 fn one_major_for_development() {
     let folder = scratch("one major");
     generate(&folder, "my-ext").args(every_major()).succeed();
@@ -226,6 +228,7 @@ my_ext.check_host()
 
 /// Each session asks every major.
 #[test]
+#[ignore = "takes three minutes"]
 fn nox_knows_every_major() {
     let folder = scratch("nox");
     generate(&folder, "my-ext").args(every_major()).succeed();
