@@ -226,9 +226,7 @@ def newer(template: Template) -> str:
         (answers, state)
         for answers in ANSWERS
         for state in ["a third back", "half back", "the present"]
-        if EVERY_EDIT
-        or state == "half back"
-        or (answers == "default" and state == "the present")
+        if EVERY_EDIT or state == "half back" or (answers == "default" and state == "the present")
     ],
 )
 def test_no_edit_is_lost(
