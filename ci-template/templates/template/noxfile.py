@@ -116,11 +116,10 @@ def update(session: nox.Session) -> None:
 def build(session: nox.Session) -> None:
     """Build the release wheel for this platform, in dist/."""
     session.install(*PYPROJECT["build-system"]["requires"], "wheel", "ziglang")
-    # Panics name source files, but not by where these are on this machine.
+    # Panics name source files: from here on, and not by where that is on this machine.
     here = Path.cwd()
-    target = os.environ.get("CARGO_TARGET_DIR", str(here / "target"))
     cargo = os.environ.get("CARGO_HOME", str(Path.home() / ".cargo"))
-    remap = [f"--remap-path-prefix={cargo}=cargo", f"--remap-path-prefix={target}=target"]
+    remap = [f"--remap-path-prefix={cargo}=cargo", f"--remap-path-prefix={here}=."]
     with TemporaryDirectory() as folder:
         options = ["--release", f"--out={folder}", "--interpreter=python"]
         options += LINUX if sys.platform == "linux" else []
