@@ -52,14 +52,12 @@ class Repository:
     folder: Path
     env: dict[str, str] = field(default_factory=dict)
 
-    def run(
-        self, *arguments: str | Path, env: Mapping[str, str] | None = None
-    ) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [*GIT, *map(str, arguments)],
             check=False,
             cwd=self.folder,
-            env={**os.environ, **self.env, **(env or {})},
+            env={**os.environ, **self.env},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -67,9 +65,9 @@ class Repository:
             errors="surrogateescape",
         )
 
-    def __call__(self, *arguments: str | Path, env: Mapping[str, str] | None = None) -> str:
+    def __call__(self, *arguments: str | Path) -> str:
         """What git prints; a failure of git is a refusal with its reason."""
-        done = self.run(*arguments, env=env)
+        done = self.run(*arguments)
         if done.returncode != 0:
             raise Refusal(f"git {arguments[0]} failed: {done.stderr.strip()}")
         return done.stdout.rstrip()
@@ -93,17 +91,11 @@ class Merge:
     conflicts: dict[str, Stages]
     # Files that the owner deleted, and the template changed.
     stay_deleted: list[str]
-    # A commit of the template as it was, and one on top of it.
-    old: str
-    new: str
+    # A commit that makes the template as it is to be of the template as it was.
+    commit: str
 
 
 TEMPLATE = Repository(CLONE)
-
-
-def said(text: str) -> str:
-    """What git printed, after a colon; a process that was killed says nothing."""
-    return f": {text.strip()}" if text.strip() else ""
 
 
 # Versions of the template.
@@ -324,7 +316,7 @@ def merge(
         deleted = [path for path, found in stages.items() if found == {1, 3}]
         if not deleted:
             conflicts = {path: frozenset(found) for path, found in stages.items()}
-            return Merge(result, conflicts, left_out, base, tip)
+            return Merge(result, conflicts, left_out, tip)
         left_out += deleted
 
 
@@ -370,7 +362,7 @@ def check_project(project: Repository) -> None:
         raise Refusal(f"git is {'.'.join(found)}, but 2.40 is needed")
 
 
-def check_untracked(project: Repository, prefix: str, merged: str) -> None:
+def check_untracked(project: Repository, merged: str) -> None:
     """Refuse where a new file would take the place of one that git does not know."""
     new = project(
         "diff", "--name-only", "--diff-filter=A", "--relative", "HEAD", merged
@@ -387,7 +379,10 @@ def say_conflicts(conflicts: Mapping[str, Stages]) -> None:
             print(f"  {path}: you changed it, and the template has it no longer.")
             print(f"      Take it out with `git rm {path}`, or keep yours with `git add {path}`.")
             continue
-        what = "both added it, differently" if 1 not in stages else "both changed the same lines"
+        if stages not in ({1, 2, 3}, {2, 3}):
+            print(f"  {path}: both renamed it. `git status` says what there is; choose one.")
+            continue
+        what = "both changed the same lines" if 1 in stages else "both added it, differently"
         print(f"  {path}: {what}. Mend it between the markers, then `git add {path}`.")
         if path.startswith(MACHINERY):
             print("      The file is the template's. To drop your change:")
@@ -441,7 +436,7 @@ def update(arguments: argparse.Namespace, scratch: Path) -> int:
         }
     text = Path(ANSWERS).read_text(encoding="utf-8")
     recorded = tomllib.loads(text)
-    address = recorded["template"].get("repository", "")
+    old_address = address = recorded["template"].get("repository", "")
     # A folder of this machine says nothing to others.
     if re.fullmatch(r"(https?|ssh|git)://[^\s\"\\{}]+|[\w.-]+@[^\s\"\\{}]+", arguments.template):
         address = arguments.template
@@ -464,9 +459,7 @@ def update(arguments: argparse.Namespace, scratch: Path) -> int:
         return 0
 
     step(2, f"Render the template as it was: {shown(old)}")
-    before, _ = render(
-        old, name, values, recorded["template"].get("repository", ""), scratch / "old"
-    )
+    before, _ = render(old, name, values, old_address, scratch / "old")
     step(3, f"Render the template as it is to be: {shown(new)}")
     after, added = render(new, name, answers, address, scratch / "new")
 
@@ -477,13 +470,13 @@ def update(arguments: argparse.Namespace, scratch: Path) -> int:
     if old == new:
         message = f"Change answers to the template, {shown(new)}"
     if given:
-        message += "\n\n" + "\n".join(f"{definition}" for definition in arguments.define)
+        message += "\n\n" + "\n".join(arguments.define)
     merged = merge(project, prefix, message, before, after, scratch)
     print()
     if merged.tree == project("rev-parse", "HEAD^{tree}"):
         print(nothing)
         return 0
-    check_untracked(project, prefix, merged.tree)
+    check_untracked(project, merged.tree)
 
     print(f"{name}: {shown(old)} -> {shown(new)}")
     say_answers(old_questions, new_questions, values, answers)
@@ -503,16 +496,18 @@ def update(arguments: argparse.Namespace, scratch: Path) -> int:
     if arguments.dry_run:
         print("\nThis was a dry run: nothing was changed.")
         return 0
-    picked = project.run("cherry-pick", merged.new)
+    picked = project.run("cherry-pick", merged.commit)
     if merged.conflicts and picked.returncode == 1:
         print("\nThen `git cherry-pick --continue` commits the update.")
         print("Or `git cherry-pick --abort` takes it back.")
         print("After that: uv run pytest")
         return 1
     if picked.returncode != 0:
+        # Git says nothing when it is killed.
+        reason = picked.stderr.strip() or f"exit code {picked.returncode}"
         raise Refusal(
-            f"git cherry-pick stopped{said(picked.stderr)}. `git status` says where. To begin "
-            "anew: `git cherry-pick --abort`, or `git reset --hard`"
+            f"git cherry-pick stopped: {reason}. `git status` says where. To begin anew: "
+            "`git cherry-pick --abort`, or `git reset --hard`"
         )
     print("\nCommitted: `git show` shows it, `git reset --hard HEAD~1` takes it back.")
     print("Next: uv run pytest")

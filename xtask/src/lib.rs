@@ -16,6 +16,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use regex::Regex;
+use toml_edit::DocumentMut;
 
 /// The repository.
 pub fn root() -> &'static Path {
@@ -29,6 +30,15 @@ pub fn versions(repository: &Path) -> Result<toml::Table> {
     let path = repository.join("versions.toml");
     let text = std::fs::read_to_string(path).context("cannot read versions.toml")?;
     text.parse().context("versions.toml is not TOML")
+}
+
+/// Changes `versions.toml`, and leaves its comments.
+pub fn edit_versions(repository: &Path, change: impl FnOnce(&mut DocumentMut)) -> Result<()> {
+    let path = repository.join("versions.toml");
+    let mut versions: DocumentMut = std::fs::read_to_string(&path)?.parse()?;
+    change(&mut versions);
+    std::fs::write(path, versions.to_string())?;
+    Ok(())
 }
 
 /// The majors of DataFusion that projects can be for, the oldest first.

@@ -8,8 +8,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use toml_edit::{Table, value};
 
-use crate::release::edit_versions;
-use crate::{datafusion_majors, files, render, root, versions};
+use crate::{datafusion_majors, edit_versions, files, render, root, versions};
 
 #[derive(clap::Args)]
 pub struct Args {

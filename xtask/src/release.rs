@@ -2,14 +2,14 @@
 //! updated to.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use regex::Regex;
-use toml_edit::{DocumentMut, value};
+use toml_edit::value;
 
-use crate::{address, git, golden, render, root};
+use crate::{address, edit_versions, git, golden, render, root};
 
 /// Above what comes with the next version.
 const UNRELEASED: &str = "## Unreleased\n";
@@ -89,13 +89,4 @@ pub fn run(args: &Args) -> Result<()> {
 fn numbers(tag: &str) -> Vec<u64> {
     let numbers = tag.trim_start_matches('v').split('.');
     numbers.filter_map(|number| number.parse().ok()).collect()
-}
-
-/// Changes `versions.toml`, and leaves its comments.
-pub fn edit_versions(repository: &Path, change: impl FnOnce(&mut DocumentMut)) -> Result<()> {
-    let path = repository.join("versions.toml");
-    let mut versions: DocumentMut = fs::read_to_string(&path)?.parse()?;
-    change(&mut versions);
-    fs::write(path, versions.to_string())?;
-    Ok(())
 }

@@ -193,7 +193,7 @@ fn digest(repository: &Path, rendered: &[(String, String)]) -> Result<String> {
             path.to_string_lossy().replace('\\', "/").as_bytes(),
             &content,
         ] {
-            hash.update(bytes.len().to_le_bytes());
+            hash.update((bytes.len() as u64).to_le_bytes());
             hash.update(bytes);
         }
     }

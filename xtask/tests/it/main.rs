@@ -28,8 +28,8 @@ mod tools;
 mod try_out;
 #[cfg(target_os = "linux")]
 mod tutorial;
-#[cfg(unix)]
 mod update;
+#[cfg(unix)]
 mod use_template;
 #[cfg(unix)]
 mod workflow;

@@ -86,8 +86,7 @@ class Template:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
-    template = Template(tmp_path_factory.mktemp("template") / "template")
-    return template
+    return Template(tmp_path_factory.mktemp("template") / "template")
 
 
 @pytest.fixture

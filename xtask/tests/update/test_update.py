@@ -195,12 +195,6 @@ def update_here(template: Template, project: Path, *arguments: str) -> int:
         os.chdir(before)
 
 
-def tree_of(
-    project: Path, template: Template, commit: str, answers: list[str], folder: Path
-) -> dict[str, bytes]:
-    return files(project_of(template, commit, folder, *answers), "HEAD")
-
-
 @pytest.fixture(scope="session")
 def newer(template: Template) -> str:
     """The present, with a file that was renamed, one that was added and one that was deleted, and
@@ -520,23 +514,27 @@ def test_project_in_a_folder_of_a_repository(
     assert files(repository, "HEAD") == expected | {"README.md": b"of the whole\n"}
 
 
+def write_program(path: Path, script: str) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!/bin/bash\n{script}\n")
+    path.chmod(0o755)
+    return path
+
+
 @ON_LINUX
 def test_without_cargo_generate(
     template: Template, newer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The template's own generator is built, and asked the same; here, it is there already."""
     project = project_of(template, template.present, tmp_path / "mine")
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    for program in ["git", "rustfmt"]:
-        (programs / program).symlink_to(str(shutil.which(program)))
-    cargo = programs / "cargo"
-    cargo.write_text(
-        '#!/bin/sh\n[ "$1" = build ] && exit\n'
-        f'while [ "$1" != -- ]; do shift; done\nshift\nexec "{XTASK}" "$@"\n'
+    cargo = write_program(
+        tmp_path / "programs/cargo",
+        '[ "$1" = build ] && exit\n'
+        f'while [ "$1" != -- ]; do shift; done\nshift\nexec "{XTASK}" "$@"',
     )
-    cargo.chmod(0o755)
-    monkeypatch.setenv("PATH", str(programs))
+    for program in ["git", "rustfmt"]:
+        (cargo.parent / program).symlink_to(str(shutil.which(program)))
+    monkeypatch.setenv("PATH", str(cargo.parent))
     done = update_in(template, project)
     assert done.code == 0, done.said
     assert "There is no cargo-generate: building the template's own" in done.said
@@ -574,21 +572,18 @@ def test_killed_in_merging(
     template: Template, newer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start = project_of(template, template.present, tmp_path / "start")
-    programs = tmp_path / "programs"
-    programs.mkdir()
     real, path = shutil.which("git"), os.environ["PATH"]
     seen = set()
     for milliseconds in range(1, 20, 1 if EVERY_EDIT else 6):
         project = tmp_path / "mine"
         shutil.copytree(start, project)
         head = git(project, "rev-parse", "HEAD")
-        wrapper = programs / "git"
-        wrapper.write_text(
-            f'#!/bin/bash\nkill="timeout -s KILL 0.{milliseconds:03}"\n'
-            f'[[ " $* " == *" cherry-pick "* ]] || kill=\nexec $kill "{real}" "$@"\n'
+        killed = write_program(
+            tmp_path / "programs/git",
+            f'kill="timeout -s KILL 0.{milliseconds:03}"\n'
+            f'[[ " $* " == *" cherry-pick "* ]] || kill=\nexec $kill "{real}" "$@"',
         )
-        wrapper.chmod(0o755)
-        monkeypatch.setenv("PATH", f"{programs}:{path}")
+        monkeypatch.setenv("PATH", f"{killed.parent}:{path}")
         done = update_in(template, project)
         monkeypatch.setenv("PATH", path)
         seen.add(done.code)
