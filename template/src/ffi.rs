@@ -8,10 +8,12 @@
 {% if aggregate_udf or logical_extension_codec or physical_extension_codec -%}
 pub mod aggregate_udf;
 {% endif -%}
-{% if table_provider -%}
+{% if tables -%}
 pub mod arrow_stream;
 #[expect(unsafe_code, reason = "capsules hold raw pointers")]
 pub mod capsule;
+{% endif -%}
+{% if table_provider -%}
 pub mod claims;
 {% endif -%}
 pub mod error;
@@ -22,10 +24,21 @@ pub mod host;
 {% if insert -%}
 pub mod insert;
 {% endif -%}
+{% if insert or providers -%}
+pub mod insert_exec;
+{% endif -%}
 {% if extension_options or logical_extension_codec or physical_extension_codec -%}
 pub mod options;
 {% endif -%}
-{% if table_provider -%}
+{% if existing_catalog_provider -%}
+pub mod provider_catalog;
+{% endif -%}
+{% if providers -%}
+pub mod provider_exec;
+pub mod provider_session;
+pub mod provider_table;
+{% endif -%}
+{% if tables -%}
 pub mod runtime;
 {% endif -%}
 {% if scalar_udf or extension_options or logical_extension_codec or physical_extension_codec -%}
@@ -45,7 +58,7 @@ use pyo3::prelude::*;
 #[cfg(not(feature = "before-{{newest_datafusion}}"))]
 use pyo3::prelude::*;
 {% endif -%}
-{% if table_provider %}
+{% if tables %}
 /// What an `ExecutionPlan` without expressions says about them.
 macro_rules! without_expressions {
     {%- if since_55 %}
@@ -67,6 +80,99 @@ macro_rules! without_expressions {
     {%- endif %}
 }
 pub(crate) use without_expressions;
+{% endif -%}
+{% if providers %}
+/// The catalogs of a `Session`: those of the host, where there is one.
+macro_rules! catalogs_of_session {
+    {%- if since_55 %}
+    () => {
+        {%- if across_55 %}
+        #[cfg(not(feature = "before-55"))]
+        {%- endif %}
+        fn catalog_list(&self) -> Arc<dyn datafusion_catalog::CatalogProviderList> {
+            match self.host {
+                Some(host) => host.catalog_list(),
+                None => Arc::new(datafusion_catalog::MemoryCatalogProviderList::new()),
+            }
+        }
+    };
+    {%- else %}
+    () => {};
+    {%- endif %}
+}
+pub(crate) use catalogs_of_session;
+
+/// The physical expression for `expr`, over the columns of `schema`.
+pub fn physical_expr(
+    expr: &datafusion_expr::Expr,
+    schema: &datafusion_common::DFSchema,
+    props: &datafusion_expr::execution_props::ExecutionProps,
+) -> datafusion_common::Result<std::sync::Arc<dyn datafusion_physical_plan::PhysicalExpr>> {
+    datafusion_physical_expr::create_physical_expr(
+        expr,
+        schema,
+        props,
+        {%- if since_55 %}
+        {%- if across_55 %}
+        #[cfg(not(feature = "before-55"))]
+        {%- endif %}
+        &Default::default(),
+        {%- endif %}
+    )
+}
+
+/// The statistics of `plan` and of what is below it.
+{%- if before_55 %}
+{%- if across_55 %}
+#[cfg(feature = "before-55")]
+{%- endif %}
+pub fn statistics_of_plan(
+    plan: &dyn datafusion_physical_plan::ExecutionPlan,
+    partition: Option<usize>,
+) -> datafusion_common::Result<std::sync::Arc<datafusion_common::Statistics>> {
+    plan.partition_statistics(partition)
+}
+{%- endif %}
+{%- if since_55 %}
+{%- if across_55 %}
+
+/// The statistics of `plan` and of what is below it.
+#[cfg(not(feature = "before-55"))]
+{%- endif %}
+pub fn statistics_of_plan(
+    plan: &dyn datafusion_physical_plan::ExecutionPlan,
+    partition: Option<usize>,
+) -> datafusion_common::Result<std::sync::Arc<datafusion_common::Statistics>> {
+    let args = datafusion_physical_plan::StatisticsArgs::new().with_partition(partition);
+    datafusion_physical_plan::StatisticsContext::new().compute(plan, &args)
+}
+{%- endif %}
+{% endif -%}
+{% if listing_table %}
+/// How files of `format` are listed and read.
+{%- if before_55 %}
+{%- if across_55 %}
+#[cfg(feature = "before-55")]
+{%- endif %}
+pub fn listing_options(
+    format: std::sync::Arc<dyn datafusion_datasource::file_format::FileFormat>,
+) -> datafusion_catalog_listing::ListingOptions {
+    let config = datafusion_execution::config::SessionConfig::new();
+    datafusion_catalog_listing::ListingOptions::new(format).with_session_config_options(&config)
+}
+{%- endif %}
+{%- if since_55 %}
+{%- if across_55 %}
+
+/// How files of `format` are listed and read.
+#[cfg(not(feature = "before-55"))]
+{%- endif %}
+pub fn listing_options(
+    format: std::sync::Arc<dyn datafusion_datasource::file_format::FileFormat>,
+) -> datafusion_catalog_listing::ListingOptions {
+    datafusion_catalog_listing::ListingOptions::new(format)
+}
+{%- endif %}
 {% endif -%}
 {% if aggregate_udf or logical_extension_codec or physical_extension_codec %}
 /// The method `merge_batch` of a `GroupsAccumulator`, which calls `$merge`.

@@ -9,12 +9,21 @@ mod catalog_provider;
 {% if catalog_provider_list -%}
 mod catalog_provider_list;
 {% endif -%}
+{% if existing_catalog_provider -%}
+mod existing_catalog_provider;
+{% endif -%}
+{% if existing_table_provider -%}
+mod existing_table_provider;
+{% endif -%}
 {% if extension_options -%}
 mod extension_options;
 {% endif -%}
 pub mod ffi;
 {% if insert -%}
 mod insert;
+{% endif -%}
+{% if listing_table -%}
+mod listing_table;
 {% endif -%}
 {% if logical_extension_codec -%}
 mod logical_extension_codec;
@@ -148,6 +157,15 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     #[cfg(not(feature = "before-55"))]
     {%- endif %}
     module.add_class::<session_extension::SessionExtension>()?;
+    {%- endif %}
+    {%- if existing_table_provider %}
+    module.add_class::<existing_table_provider::Rooms>()?;
+    {%- endif %}
+    {%- if existing_catalog_provider %}
+    module.add_class::<existing_catalog_provider::BuildingCatalog>()?;
+    {%- endif %}
+    {%- if listing_table %}
+    module.add_class::<listing_table::ReadingsFiles>()?;
     {%- endif %}
     Ok(())
 }

@@ -56,7 +56,7 @@ impl Readings {
         py: Python<'py>,
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        arrow_stream::export(py, &self.0, requested_schema)
+        arrow_stream::export(py, self.0.plan(None, &[], None), requested_schema)
     }
 
     /// What the table has done so far, over all queries.

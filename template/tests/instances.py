@@ -1,12 +1,20 @@
 """What the conformance tests run over: change this first when your tables and functions come."""
 
 from __future__ import annotations
-{%- if aggregate_udf %}
-
+{%- if aggregate_udf or listing_table %}
+{% if aggregate_udf %}
 import math
 {%- endif %}
-{% if functions %}
+{%- if listing_table %}
+from pathlib import Path
+from tempfile import TemporaryDirectory
+{%- endif %}
+{%- endif %}
+{% if functions or listing_table %}
 import pyarrow as pa
+{%- endif %}
+{%- if listing_table %}
+import pyarrow.parquet as pq
 {%- endif %}
 from conformance import Table
 {%- if aggregate_udf or window_udf %}
@@ -38,6 +46,22 @@ def journal() -> Journal:
     ctx.sql("INSERT INTO journal VALUES ('attic', 'warm'), ('cellar', NULL)").collect()
     return made
 {%- endif %}
+{%- if listing_table %}
+
+# Two folders of two files each, which are gone when the tests end.
+FOLDER = TemporaryDirectory()
+for month in ("01", "02"):
+    for part in range(2):
+        path = Path(FOLDER.name) / f"month={month}" / f"{part}.parquet"
+        path.parent.mkdir(exist_ok=True)
+        ids = pa.array(range(part * 50, part * 50 + 50), pa.int64())
+        celsius = pa.array([None if i % 10 == 9 else i / 2 for i in range(50)], pa.float64())
+        pq.write_table(pa.table({"id": ids, "celsius": celsius}), path, row_group_size=10)
+
+
+def files() -> ReadingsFiles:
+    return ReadingsFiles([f"{FOLDER.name}/"], ["month"])
+{%- endif %}
 {%- if scalar_udf %}
 
 
@@ -65,12 +89,20 @@ def change(rows: list[Row]) -> list[float | None]:
 
 
 # How to make your tables. `rows` and `key`, where they are known, find more mistakes.
-{%- if table_provider %}
+{%- if tables %}
 TABLES: list[Table] = [
+{%- if table_provider %}
     Table("readings", lambda: Readings(1_000, 4), rows=1_000, key=["id"]),
     Table("no readings", lambda: Readings(0, 4), rows=0),
+{%- endif %}
 {%- if insert %}
     Table("journal", journal, rows=2),
+{%- endif %}
+{%- if existing_table_provider %}
+    Table("rooms", Rooms, rows=3, key=["sensor"]),
+{%- endif %}
+{%- if listing_table %}
+    Table("files", files, rows=200, key=["month", "id"]),
 {%- endif %}
 ]
 {%- else %}
@@ -97,4 +129,8 @@ FUNCTIONS: list[Scalar | Aggregate | Window] = [
 {%- endif %}
 
 # The arguments of those classes that cannot be made without any.
-ARGUMENTS: dict[str, tuple[object, ...]] = {}
+ARGUMENTS: dict[str, tuple[object, ...]] = {
+{%- if listing_table %}
+    "ReadingsFiles": ([FOLDER.name],),
+{%- endif %}
+}

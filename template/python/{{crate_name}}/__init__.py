@@ -121,6 +121,12 @@ def register_all(ctx: SessionContext) -> SessionContext:
     {%- if insert %}
     ctx.register_table("journal", Journal())
     {%- endif %}
+    {%- if existing_table_provider %}
+    ctx.register_table("rooms", Rooms())
+    {%- endif %}
+    {%- if existing_catalog_provider %}
+    ctx.register_catalog_provider("building", BuildingCatalog())
+    {%- endif %}
     {%- if table_provider_factory %}
     ctx.register_table_factory("READINGS", ReadingsFactory())
     {%- endif %}

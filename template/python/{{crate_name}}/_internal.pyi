@@ -1,3 +1,6 @@
+{% if listing_table -%}
+from collections.abc import Sequence
+{% endif -%}
 {% if table_provider -%}
 from typing import {% if logical_extension_codec or physical_extension_codec %}ClassVar, {% endif %}TypedDict, final, type_check_only
 {%- else -%}
@@ -486,4 +489,120 @@ class SessionExtension:
             TypeError, ValueError: ``fallback`` is no planner.
         """
     {%- endif %}
+{%- endif %}
+{%- if existing_table_provider %}
+
+@final
+class Rooms:
+    """The rooms that have a sensor. Inserted rows are kept in memory.
+
+    Columns: ``sensor`` string, ``floor`` int64 (null outside of the house).
+    """
+
+    def __new__(cls) -> Rooms: ...
+    def __datafusion_table_provider__(self, session: object = None) -> CapsuleType:
+        """Hand the table to DataFusion, as a ``datafusion_table_provider`` capsule.
+
+        Args:
+            session: a ``datafusion.SessionContext``, or a
+                ``datafusion_logical_extension_codec`` capsule.
+
+        Raises:
+            ImportError: the installed ``datafusion`` is of another major version.
+            TypeError: ``session`` is neither.
+            ValueError: ``session`` is a capsule of another name.
+            RuntimeError: this process was forked after the package was used.
+        """
+
+    def __arrow_c_schema__(self) -> CapsuleType:
+        """The schema, as an ``arrow_schema`` capsule of the Arrow PyCapsule Interface."""
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> CapsuleType:
+        """All rows, as an ``arrow_array_stream`` capsule of the Arrow PyCapsule Interface.
+
+        Args:
+            requested_schema: an ``arrow_schema`` capsule with the same columns, in other types.
+
+        Raises:
+            TypeError: ``requested_schema`` is not a capsule.
+            ValueError: it is another capsule, or the rows cannot be cast to it.
+            RuntimeError: this process was forked after the package was used.
+        """
+{%- endif %}
+{%- if existing_catalog_provider %}
+
+@final
+class BuildingCatalog:
+    """A catalog with the schema ``ground``, which has the table ``rooms``.
+
+    The table has the columns of :class:`Rooms`. Schemas and tables can be added and dropped.
+    """
+
+    def __new__(cls) -> BuildingCatalog: ...
+    def __datafusion_catalog_provider__(self, session: object = None) -> CapsuleType:
+        """Hand the catalog to DataFusion, as a ``datafusion_catalog_provider`` capsule.
+
+        Args:
+            session: a ``datafusion.SessionContext``, or a
+                ``datafusion_logical_extension_codec`` capsule.
+
+        Raises:
+            ImportError: the installed ``datafusion`` is of another major version.
+            TypeError: ``session`` is neither.
+            ValueError: ``session`` is a capsule of another name.
+            RuntimeError: this process was forked after the package was used.
+        """
+{%- endif %}
+{%- if listing_table %}
+
+@final
+class ReadingsFiles:
+    """A table of Parquet files, read where they are.
+
+    Columns: those of the files at the first URL, and then ``partition_columns``.
+
+    Args:
+        urls: files or folders, as paths or URLs. A folder ends with ``/``.
+        partition_columns: what the folders below are named after, as ``year`` in
+            ``year=2026/``, the outermost first. They are strings.
+
+    Raises:
+        ValueError: there is no URL, or there are credentials in it.
+        RuntimeError: no file is found, a file cannot be read, or the folders have other names.
+    """
+
+    def __new__(
+        cls, urls: Sequence[str], partition_columns: Sequence[str] = ...
+    ) -> ReadingsFiles: ...
+    def __getnewargs__(self) -> tuple[list[str], list[str]]:
+        """Return the arguments, from which ``pickle`` and ``copy`` make the table anew."""
+
+    def __datafusion_table_provider__(self, session: object = None) -> CapsuleType:
+        """Hand the table to DataFusion, as a ``datafusion_table_provider`` capsule.
+
+        Args:
+            session: a ``datafusion.SessionContext``, or a
+                ``datafusion_logical_extension_codec`` capsule.
+
+        Raises:
+            ImportError: the installed ``datafusion`` is of another major version.
+            TypeError: ``session`` is neither.
+            ValueError: ``session`` is a capsule of another name.
+            RuntimeError: this process was forked after the package was used.
+        """
+
+    def __arrow_c_schema__(self) -> CapsuleType:
+        """The schema, as an ``arrow_schema`` capsule of the Arrow PyCapsule Interface."""
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> CapsuleType:
+        """All rows, as an ``arrow_array_stream`` capsule of the Arrow PyCapsule Interface.
+
+        Args:
+            requested_schema: an ``arrow_schema`` capsule with the same columns, in other types.
+
+        Raises:
+            TypeError: ``requested_schema`` is not a capsule.
+            ValueError: it is another capsule, or the rows cannot be cast to it.
+            RuntimeError: this process was forked after the package was used.
+        """
 {%- endif %}

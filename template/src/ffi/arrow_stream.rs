@@ -1,4 +1,4 @@
-//! A source as an Arrow stream, for pyarrow, polars, duckdb and whoever else reads the
+//! A table as an Arrow stream, for pyarrow, polars, duckdb and whoever else reads the
 //! [Arrow PyCapsule Interface][spec]. DataFusion need not be installed.
 //!
 //! [spec]: https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html
@@ -25,9 +25,6 @@ use crate::ffi::capsule::arrow_schema;
 use crate::ffi::error::{catch, exception};
 use crate::ffi::host::Capsule;
 use crate::ffi::runtime;
-use crate::ffi::source::Source;
-use crate::ffi::source_exec::columns;
-use crate::ffi::source_table::SourceTable;
 
 /// The most rows of a batch. More than DataFusion's 8,192, as pyarrow, polars and duckdb do more
 /// work per batch.
@@ -43,19 +40,16 @@ pub fn export_schema<'py>(
     PyCapsule::new_with_value(py, schema, FFI_ArrowSchema::NAME)
 }
 
-/// All rows of `table`, as an `arrow_array_stream` capsule, cast to `requested_schema` if there is
+/// All rows of `plan`, as an `arrow_array_stream` capsule, cast to `requested_schema` if there is
 /// one.
-pub fn export<'py, S: Source>(
+pub fn export<'py>(
     py: Python<'py>,
-    table: &SourceTable<S>,
+    plan: impl Future<Output = Result<Arc<dyn ExecutionPlan>>> + Send,
     requested_schema: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyCapsule>> {
     let requested_schema = requested_schema.map(arrow_schema).transpose()?;
     let stream = py
-        .detach(|| {
-            let plan = runtime::block_on(table.plan(None, &[], None))?;
-            ArrowStream::try_new(plan, requested_schema)
-        })
+        .detach(|| ArrowStream::try_new(runtime::block_on(plan)?, requested_schema))
         .map_err(exception)?;
     let stream = FFI_ArrowArrayStream::new(Box::new(stream));
     PyCapsule::new_with_value(py, stream, FFI_ArrowArrayStream::NAME)
@@ -146,4 +140,10 @@ pub fn cast(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
         .map(|(column, field)| cast_with_options(column, field.data_type(), &options))
         .collect::<Result<_, _>>()?;
     Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
+}
+
+/// The columns of `schema` with their types.
+pub fn columns(schema: &Schema) -> String {
+    let columns: Vec<_> = schema.fields().iter().map(|f| f.to_string()).collect();
+    columns.join(", ")
 }

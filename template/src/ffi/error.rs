@@ -39,3 +39,12 @@ pub fn exception(error: DataFusionError) -> PyErr {
         error => PyRuntimeError::new_err(error.strip_backtrace()),
     }
 }
+
+/// The `KeyboardInterrupt`, or whatever else a signal handler of Python raises, as an error.
+pub fn interrupted() -> Result<()> {
+    let asked = Python::try_attach(|py| py.check_signals());
+    // Python is not attached to while it exits.
+    asked
+        .unwrap_or(Ok(()))
+        .map_err(|error| DataFusionError::External(Box::new(error)))
+}

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use datafusion_common::{Result, Statistics, exec_err};
 use datafusion_execution::TaskContext;
 use datafusion_expr::{Expr, SortExpr};
@@ -20,6 +20,7 @@ use datafusion_physical_plan::{
 };
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
+use crate::ffi::arrow_stream::columns;
 use crate::ffi::claims::Claims;
 use crate::ffi::error::catch;
 use crate::ffi::runtime;
@@ -255,12 +256,6 @@ impl TableScan {
             columns(batch.schema_ref())
         )
     }
-}
-
-/// The columns of `schema` with their types.
-pub fn columns(schema: &Schema) -> String {
-    let columns: Vec<_> = schema.fields().iter().map(|f| f.to_string()).collect();
-    columns.join(", ")
 }
 
 impl PartitionStream for SourcePartition {

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion_catalog::{Session, TableProvider};
-use datafusion_common::{DataFusionError, Result};
+use datafusion_common::Result;
 use datafusion_expr::{Expr, SortExpr, TableProviderFilterPushDown, TableType};
 use datafusion_physical_plan::ExecutionPlan;
 use pyo3::prelude::*;
 
-use crate::ffi::error::{catch, exception};
+use crate::ffi::error::{catch, exception, interrupted};
 use crate::ffi::runtime;
 use crate::ffi::source::{Scan, Source};
 use crate::ffi::source_exec::SourceExec;
@@ -74,15 +74,6 @@ impl<S: Source> SourceTable<S> {
         })
         .await
     }
-}
-
-/// The `KeyboardInterrupt`, or whatever else a signal handler of Python raises.
-fn interrupted() -> Result<()> {
-    let asked = Python::try_attach(|py| py.check_signals());
-    // Python is not attached to while it exits.
-    asked
-        .unwrap_or(Ok(()))
-        .map_err(|error| DataFusionError::External(Box::new(error)))
 }
 
 impl<S> Clone for SourceTable<S> {

@@ -1,0 +1,68 @@
+//! `Rooms()`: a table that another crate implements as a `TableProvider`.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use datafusion_catalog::{MemTable, TableProvider};
+use datafusion_common::Result;
+use datafusion_execution::runtime_env::RuntimeEnv;
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+
+use crate::ffi::arrow_stream;
+use crate::ffi::capsule::export_table;
+use crate::ffi::provider_table::ProviderTable;
+
+/// TODO(23): open your table, with the arguments that it needs. You may `.await` timers and I/O here,
+/// and Python sees a `Configuration` error, which `config_err!` makes, as a `ValueError`.
+pub async fn provider() -> Result<Arc<dyn TableProvider>> {
+    let sensor: ArrayRef = Arc::new(StringArray::from(vec!["attic", "cellar", "garden"]));
+    let floor: ArrayRef = Arc::new(Int64Array::from(vec![Some(2), Some(-1), None]));
+    let rooms = RecordBatch::try_from_iter([("sensor", sensor), ("floor", floor)])?;
+    let table = MemTable::try_new(rooms.schema(), vec![vec![rooms]])?;
+    Ok(Arc::new(table))
+}
+
+/// The object stores of your table. Those of a `SessionContext` do not get here.
+pub fn runtime_env() -> Arc<RuntimeEnv> {
+    Arc::default()
+}
+
+/// The rooms that have a sensor. Inserted rows are kept in memory.
+///
+/// Columns: ``sensor`` string, ``floor`` int64 (null outside of the house).
+#[pyclass(frozen, module = "{{crate_name}}")]
+pub struct Rooms(ProviderTable);
+
+#[pymethods]
+impl Rooms {
+    #[new]
+    fn new(py: Python<'_>) -> PyResult<Self> {
+        ProviderTable::open(py, &runtime_env(), provider()).map(Self)
+    }
+
+    /// Hands the table to DataFusion, as a `datafusion_table_provider` capsule.
+    #[pyo3(signature = (session = None))]
+    fn __datafusion_table_provider__<'py>(
+        &self,
+        py: Python<'py>,
+        session: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        export_table(py, Arc::new(self.0.clone()), session)
+    }
+
+    /// The schema, as an `arrow_schema` capsule.
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        arrow_stream::export_schema(py, &self.0)
+    }
+
+    /// All rows, as an `arrow_array_stream` capsule.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        arrow_stream::export(py, self.0.plan(), requested_schema)
+    }
+}

@@ -1,0 +1,235 @@
+//! A table of another crate, which DataFusion calls through a guard.
+//!
+//! The guard runs the provider on this package's runtime, turns a panic into an error, and offers
+//! the provider every filter that DataFusion's own optimizer would.
+
+use std::sync::Arc;
+
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::{SchemaRef, UInt64Type};
+use async_trait::async_trait;
+use datafusion_catalog::{Session, TableProvider};
+use datafusion_common::{DFSchema, Result, Statistics, exec_err};
+use datafusion_execution::TaskContext;
+use datafusion_execution::runtime_env::RuntimeEnv;
+use datafusion_expr::dml::InsertOp;
+use datafusion_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion_physical_expr::conjunction;
+use datafusion_physical_optimizer::PhysicalOptimizerRule;
+use datafusion_physical_optimizer::filter_pushdown::FilterPushdown;
+use datafusion_physical_plan::filter::FilterExec;
+use datafusion_physical_plan::{ExecutionPlan, execute_stream};
+use futures::stream::{BoxStream, TryStreamExt};
+use pyo3::prelude::*;
+
+use crate::ffi::error::{catch, exception, interrupted};
+use crate::ffi::insert_exec::{InsertExec, RowSink, rows_as_plan};
+use crate::ffi::provider_exec::ProviderExec;
+use crate::ffi::provider_session::{ProviderSession, with_runtime_env};
+use crate::ffi::runtime;
+
+/// Any [`TableProvider`], safe to hand over.
+#[derive(Debug, Clone)]
+pub struct ProviderTable {
+    provider: Arc<dyn TableProvider>,
+    // These are read once, as DataFusion takes no error when it asks for them.
+    schema: SchemaRef,
+    table_type: TableType,
+    runtime_env: Arc<RuntimeEnv>,
+}
+
+impl ProviderTable {
+    /// `runtime_env` has the object stores of the provider: those of the host do not cross the FFI.
+    pub fn try_new(
+        provider: Arc<dyn TableProvider>,
+        runtime_env: &Arc<RuntimeEnv>,
+    ) -> Result<Self> {
+        let (schema, table_type) = catch(|| Ok((provider.schema(), provider.table_type())))?;
+        Ok(Self {
+            provider,
+            schema,
+            table_type,
+            runtime_env: Arc::clone(runtime_env),
+        })
+    }
+
+    /// The table of the provider that `open` finds, for a constructor in Python. A `Configuration`
+    /// error becomes a `ValueError`. Ctrl-C is an error within a tenth of a second.
+    pub fn open(
+        py: Python<'_>,
+        runtime_env: &Arc<RuntimeEnv>,
+        open: impl Future<Output = Result<Arc<dyn TableProvider>>> + Send,
+    ) -> PyResult<Self> {
+        runtime::INTERRUPTED.get_or_init(|| interrupted);
+        py.detach(|| Self::try_new(runtime::block_on(open)?, runtime_env))
+            .map_err(exception)
+    }
+
+    /// The plan that reads all rows, where there is no session.
+    pub async fn plan(&self) -> Result<Arc<dyn ExecutionPlan>> {
+        let context = TaskContext::default().with_runtime(Arc::clone(&self.runtime_env));
+        self.scan_in(&ProviderSession::new(context), None, &[], None)
+            .await
+    }
+
+    async fn scan_in(
+        &self,
+        session: &ProviderSession<'_>,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let scan = async {
+            let taken = self.taken(filters)?;
+            let provider = &self.provider;
+            let plan = provider.scan(session, projection, &taken, limit).await?;
+            let plan = push_down(plan, filters, session)?;
+            let plan = ProviderExec::try_new(plan, Arc::clone(&self.runtime_env))?;
+            Ok(Arc::new(plan) as _)
+        };
+        runtime::run(scan).await
+    }
+
+    /// Those of `filters` that the provider itself wants.
+    fn taken(&self, filters: &[Expr]) -> Result<Vec<Expr>> {
+        let answers = self.answers(&filters.iter().collect::<Vec<_>>())?;
+        let taken = filters.iter().zip(answers);
+        let taken = taken.filter(|(_, answer)| *answer != TableProviderFilterPushDown::Unsupported);
+        Ok(taken.map(|(filter, _)| filter.clone()).collect())
+    }
+
+    fn answers(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        let answers = catch(|| self.provider.supports_filters_pushdown(filters))?;
+        if answers.len() != filters.len() {
+            return exec_err!(
+                "supports_filters_pushdown was asked about {} filters, but answered about {}",
+                filters.len(),
+                answers.len()
+            );
+        }
+        Ok(answers)
+    }
+}
+
+/// What DataFusion's rule does with a filter above `plan`: it tells the nodes that can use it, such
+/// as those that read files. The rule of the host does not get here.
+fn push_down(
+    plan: Arc<dyn ExecutionPlan>,
+    filters: &[Expr],
+    session: &ProviderSession<'_>,
+) -> Result<Arc<dyn ExecutionPlan>> {
+    let schema = DFSchema::try_from(plan.schema())?;
+    // The provider may have used up a filter, whose columns the query need not read then.
+    let left = filters.iter().filter(|filter| {
+        let columns = filter.column_refs();
+        columns.iter().all(|column| schema.has_column(column))
+    });
+    let left = left
+        .map(|filter| session.create_physical_expr(filter.clone(), &schema))
+        .collect::<Result<Vec<_>>>()?;
+    if left.is_empty() {
+        return Ok(plan);
+    }
+    let filter = Arc::new(FilterExec::try_new(conjunction(left), plan)?);
+    let plan = FilterPushdown::new().optimize(filter, session.config_options())?;
+    // The host filters again, wherever the answer was not `Exact`.
+    match plan.downcast_ref::<FilterExec>() {
+        Some(filter) => Ok(Arc::clone(filter.input())),
+        None => Ok(plan),
+    }
+}
+
+#[async_trait]
+impl TableProvider for ProviderTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        self.table_type
+    }
+
+    fn statistics(&self) -> Option<Statistics> {
+        catch(|| Ok(self.provider.statistics())).unwrap_or_default()
+    }
+
+    /// Filters that the provider does not want are for the nodes of its plan: see [`push_down`].
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>> {
+        let answers = self
+            .answers(filters)?
+            .into_iter()
+            .map(|answer| match answer {
+                TableProviderFilterPushDown::Unsupported => TableProviderFilterPushDown::Inexact,
+                answer => answer,
+            });
+        Ok(answers.collect())
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let session = ProviderSession::of_host(session, &self.runtime_env);
+        self.scan_in(&session, projection, filters, limit).await
+    }
+
+    async fn insert_into(
+        &self,
+        _session: &dyn Session,
+        input: Arc<dyn ExecutionPlan>,
+        insert_op: InsertOp,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let sink = Arc::new(ProviderSink {
+            table: self.clone(),
+            insert_op,
+        });
+        Ok(Arc::new(InsertExec::try_new(sink, self.schema(), input)?))
+    }
+}
+
+/// What a provider makes of an `INSERT INTO`. It is planned when the rows come, as the host has to
+/// plan the query that they come from first.
+#[derive(Debug)]
+struct ProviderSink {
+    table: ProviderTable,
+    insert_op: InsertOp,
+}
+
+#[async_trait]
+impl RowSink for ProviderSink {
+    async fn insert(
+        &self,
+        rows: BoxStream<'static, Result<RecordBatch>>,
+        context: &TaskContext,
+    ) -> Result<u64> {
+        let ProviderTable {
+            provider,
+            schema,
+            runtime_env,
+            ..
+        } = &self.table;
+        let session = ProviderSession::new(with_runtime_env(context, runtime_env));
+        let rows = rows_as_plan(rows, schema)?;
+        let plan = provider.insert_into(&session, rows, self.insert_op).await?;
+        let mut counts = execute_stream(plan, session.task_ctx())?;
+        let mut inserted = 0;
+        while let Some(counted) = counts.try_next().await? {
+            let count = counted.columns().first();
+            match count.and_then(|count| count.as_primitive_opt::<UInt64Type>()) {
+                Some(count) => inserted += count.values().iter().sum::<u64>(),
+                None => return exec_err!("the table did not say how many rows it took"),
+            }
+        }
+        Ok(inserted)
+    }
+
+    fn name(&self) -> &str {
+        "TableProvider::insert_into"
+    }
+}

@@ -1,0 +1,142 @@
+//! `ReadingsFiles(urls, partition_columns)`: files as a table.
+
+use std::sync::Arc;
+
+use arrow::datatypes::DataType;
+use datafusion_catalog::TableProvider;
+use datafusion_catalog_listing::{ListingOptions, ListingTable, ListingTableConfig};
+use datafusion_common::{Result, config_err};
+use datafusion_datasource::ListingTableUrl;
+use datafusion_datasource_parquet::file_format::ParquetFormat;
+use datafusion_execution::TaskContext;
+use datafusion_execution::runtime_env::RuntimeEnv;
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+
+use crate::ffi::arrow_stream;
+use crate::ffi::capsule::export_table;
+use crate::ffi::error::exception;
+use crate::ffi::listing_options;
+use crate::ffi::provider_session::ProviderSession;
+use crate::ffi::provider_table::ProviderTable;
+
+/// TODO(25): the format of the files, of DataFusion or of another crate, and their ending.
+fn options() -> ListingOptions {
+    listing_options(Arc::new(ParquetFormat::default())).with_file_extension(".parquet")
+}
+
+/// TODO(26): the object stores of the URLs, with their credentials. Local files need none. Those of
+/// a `SessionContext` do not get here.
+fn runtime_env() -> Result<RuntimeEnv> {
+    Ok(RuntimeEnv::default())
+}
+
+/// The table of the files, whose columns are those of the files at the first URL.
+async fn table(
+    urls: Vec<String>,
+    partition_columns: Vec<String>,
+    runtime_env: Arc<RuntimeEnv>,
+) -> Result<Arc<dyn TableProvider>> {
+    let columns = partition_columns.into_iter();
+    let columns = columns.map(|column| (column, DataType::Utf8)).collect();
+    let options = options().with_table_partition_cols(columns);
+    let urls = urls.iter().map(|url| location(url));
+    let urls = urls.collect::<Result<Vec<_>>>()?;
+    if urls.is_empty() {
+        return config_err!("there is nothing to read: give one URL or path at least");
+    }
+    let cache = runtime_env.cache_manager.get_file_statistic_cache();
+    let session = ProviderSession::new(TaskContext::default().with_runtime(runtime_env));
+    for url in &urls {
+        options.validate_partitions(&session, url).await?;
+    }
+    let config = ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options);
+    let config = config.infer_schema(&session).await?;
+    Ok(Arc::new(ListingTable::try_new(config)?.with_cache(cache)))
+}
+
+/// The URL is shown by `repr` and `EXPLAIN`, so there may be no secret in it.
+fn location(url: &str) -> Result<ListingTableUrl> {
+    let (_, after_scheme) = url.split_once("://").unwrap_or_default();
+    let host = after_scheme.split('/').next().unwrap_or_default();
+    if host.contains('@') || after_scheme.contains('?') {
+        return config_err!(
+            "a URL has a user, a password or a token in it: leave out what is before the \"@\" and \
+             after the \"?\""
+        );
+    }
+    ListingTableUrl::parse(url)
+}
+
+/// A table of Parquet files, read where they are.
+///
+/// Columns: those of the files at the first URL, and then ``partition_columns``.
+///
+/// Args:
+///     urls: files or folders, as paths or URLs. A folder ends with ``/``.
+///     partition_columns: what the folders below are named after, as ``year`` in
+///         ``year=2026/``, the outermost first. They are strings.
+///
+/// Raises:
+///     ValueError: there is no URL, or there are credentials in it.
+///     RuntimeError: no file is found, a file cannot be read, or the folders have other names.
+#[pyclass(frozen, module = "{{crate_name}}")]
+pub struct ReadingsFiles {
+    urls: Vec<String>,
+    partition_columns: Vec<String>,
+    table: ProviderTable,
+}
+
+#[pymethods]
+impl ReadingsFiles {
+    #[new]
+    #[pyo3(signature = (urls, partition_columns = vec![]))]
+    fn new(py: Python<'_>, urls: Vec<String>, partition_columns: Vec<String>) -> PyResult<Self> {
+        let runtime_env = Arc::new(runtime_env().map_err(exception)?);
+        let opened = table(
+            urls.clone(),
+            partition_columns.clone(),
+            Arc::clone(&runtime_env),
+        );
+        Ok(Self {
+            table: ProviderTable::open(py, &runtime_env, opened)?,
+            urls,
+            partition_columns,
+        })
+    }
+
+    /// Hands the table to DataFusion, as a `datafusion_table_provider` capsule.
+    #[pyo3(signature = (session = None))]
+    fn __datafusion_table_provider__<'py>(
+        &self,
+        py: Python<'py>,
+        session: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        export_table(py, Arc::new(self.table.clone()), session)
+    }
+
+    /// The schema, as an `arrow_schema` capsule.
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        arrow_stream::export_schema(py, &self.table)
+    }
+
+    /// All rows, as an `arrow_array_stream` capsule.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        arrow_stream::export(py, self.table.plan(), requested_schema)
+    }
+
+    /// The arguments, from which `pickle` and `copy` make the table anew.
+    fn __getnewargs__(&self) -> (Vec<String>, Vec<String>) {
+        (self.urls.clone(), self.partition_columns.clone())
+    }
+
+    fn __repr__(&self) -> String {
+        let (urls, partition_columns) = (&self.urls, &self.partition_columns);
+        format!("ReadingsFiles({urls:?}, partition_columns={partition_columns:?})")
+    }
+}
