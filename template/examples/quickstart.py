@@ -12,6 +12,37 @@ ctx.register_table("readings", Readings(rows=1_000_000, partitions=4))
 latest = ctx.sql("SELECT sensor, celsius, recorded_at FROM readings WHERE id >= 999995")
 print(latest)
 print(latest.execution_plan())
+{%- elsif existing_table_provider -%}
+"""Query the table, and see how much of the query reaches it."""
+
+from datafusion import SessionConfig, SessionContext
+
+from {{crate_name}} import Rooms
+
+# With one target partition, the plan is the same however many cores there are.
+ctx = SessionContext(SessionConfig().with_target_partitions(1))
+ctx.register_table("rooms", Rooms())
+
+floors = ctx.sql("SELECT floor FROM rooms ORDER BY floor")
+print(floors)
+print(floors.execution_plan())
+{%- elsif listing_table -%}
+"""Write two files, and query them as one table."""
+
+from tempfile import TemporaryDirectory
+
+from datafusion import SessionContext
+
+from {{crate_name}} import ReadingsFiles
+
+with TemporaryDirectory() as folder:
+    ctx = SessionContext()
+    for month in ("01", "02"):
+        readings = ctx.from_pydict({"id": [1, 2], "celsius": [20.5, 21.0]})
+        readings.write_parquet(f"{folder}/month={month}/")
+
+    ctx.register_table("files", ReadingsFiles([f"{folder}/"], ["month"]))
+    print(ctx.sql("SELECT month, id, celsius FROM files WHERE id = 2 ORDER BY month"))
 {%- else -%}
 """Call the functions that this package adds to SQL."""
 

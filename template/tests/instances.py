@@ -48,19 +48,25 @@ def journal() -> Journal:
 {%- endif %}
 {%- if listing_table %}
 
-# Two folders of two files each, which are gone when the tests end.
-FOLDER = TemporaryDirectory()
-for month in ("01", "02"):
-    for part in range(2):
-        path = Path(FOLDER.name) / f"month={month}" / f"{part}.parquet"
-        path.parent.mkdir(exist_ok=True)
-        ids = pa.array(range(part * 50, part * 50 + 50), pa.int64())
-        celsius = pa.array([None if i % 10 == 9 else i / 2 for i in range(50)], pa.float64())
-        pq.write_table(pa.table({"id": ids, "celsius": celsius}), path, row_group_size=10)
+FOLDERS: list[TemporaryDirectory[str]] = []
+
+
+def write_files() -> Path:
+    """Write two folders of two files each, which are gone when the tests end."""
+    FOLDERS.append(TemporaryDirectory())
+    for month in ("01", "02"):
+        folder = Path(FOLDERS[-1].name) / f"month={month}"
+        folder.mkdir()
+        for first in (0, 50):
+            ids = pa.array(range(first, first + 50), pa.int64())
+            celsius = pa.array([None if i % 10 == 9 else 15 + i / 2 for i in range(50)])
+            table = pa.table({"id": ids, "celsius": celsius})
+            pq.write_table(table, folder / f"{first}.parquet", row_group_size=10)
+    return Path(FOLDERS[-1].name)
 
 
 def files() -> ReadingsFiles:
-    return ReadingsFiles([f"{FOLDER.name}/"], ["month"])
+    return ReadingsFiles([f"{write_files()}/"], ["month"])
 {%- endif %}
 {%- if scalar_udf %}
 
@@ -131,6 +137,6 @@ FUNCTIONS: list[Scalar | Aggregate | Window] = [
 # The arguments of those classes that cannot be made without any.
 ARGUMENTS: dict[str, tuple[object, ...]] = {
 {%- if listing_table %}
-    "ReadingsFiles": ([FOLDER.name],),
+    "ReadingsFiles": ([f"{write_files()}/month=01/0.parquet"],),
 {%- endif %}
 }

@@ -281,9 +281,11 @@ def test_arrow_stream(subject: Subject) -> None:
 @pytest.mark.parametrize("table", PARAMETERS)
 def test_insert_is_whole_or_refused(table: Table) -> None:
     subject = Subject(table)
-    before, some = Counter(rows(subject.all)), rows(subject.all.slice(0, 3))
+    before, few = Counter(rows(subject.all)), subject.all.slice(0, 3)
+    some = rows(few)
+    subject.ctx.register_record_batches("few", [few.to_batches()])
     try:
-        [answer] = subject.ctx.sql("INSERT INTO t SELECT * FROM expected LIMIT 3").to_pylist()
+        [answer] = subject.ctx.sql("INSERT INTO t SELECT * FROM few").to_pylist()
     except Exception:
         answer, some = {"count": 0}, []
     assert answer == {"count": len(some)}, "Look at Insert::insert."

@@ -1,0 +1,123 @@
+"""The files as a table: which of them are read, and how much of each.
+
+That a query gets the right rows is what ``conformance/test_tables.py`` tests.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from datafusion import SessionContext
+
+from {{crate_name}} import ReadingsFiles, register_all
+
+ROWS = 1_000
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> str:
+    """Four files of ten row groups."""
+    for month in ("01", "02"):
+        for part in range(2):
+            path = tmp_path / f"month={month}" / f"{part}.parquet"
+            path.parent.mkdir(exist_ok=True)
+            ids = pa.array(range(part * ROWS, (part + 1) * ROWS), pa.int64())
+            pq.write_table(pa.table({"id": ids}), path, row_group_size=ROWS // 10)
+    return f"{tmp_path}/"
+
+
+@pytest.fixture
+def ctx(folder: str) -> SessionContext:
+    ctx = SessionContext()
+    ctx.register_table("files", ReadingsFiles([folder], ["month"]))
+    sql = f"""
+        CREATE EXTERNAL TABLE native (id BIGINT, month VARCHAR)
+        STORED AS PARQUET PARTITIONED BY (month) LOCATION '{folder}'
+    """
+    ctx.sql(sql).collect()
+    return ctx
+
+
+def work(ctx: SessionContext, sql: str) -> dict[str, str]:
+    """What DataFusion says that reading the files took."""
+    [row] = ctx.sql(f"EXPLAIN ANALYZE {sql}").to_pylist()
+    names = "bytes_scanned|files_opened|row_groups_pruned_statistics"
+    return dict(re.findall(rf"\b({names})=([^,\]]+)", row["plan"]))
+
+
+def test_register_all() -> None:
+    assert not register_all(SessionContext()).table_exist("files")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "count(*) AS n FROM {}",
+        "sum(id) AS s FROM {} WHERE month = '02'",
+        "* FROM {} WHERE id = 1500",
+        "* FROM {} WHERE id = 1500 AND month = '01'",
+        "id FROM {} WHERE id BETWEEN 150 AND 250 AND id <> 200",
+        "month, max(id) AS m FROM {} WHERE id < 50 OR id > 1990 GROUP BY month",
+    ],
+)
+def test_no_more_is_read_than_datafusion_reads(ctx: SessionContext, query: str) -> None:
+    def rows(table: str) -> list[str]:
+        return sorted(map(str, ctx.sql(f"SELECT {query.format(table)}").to_pylist()))
+
+    assert rows("files") == rows("native")
+    read = work(ctx, f"SELECT {query.format('files')}")
+    assert read == work(ctx, f"SELECT {query.format('native')}")
+
+
+def test_one_row_is_in_one_row_group(ctx: SessionContext) -> None:
+    read = work(ctx, "SELECT * FROM files WHERE id = 1500 AND month = '01'")
+    assert read["row_groups_pruned_statistics"] == "10 total → 1 matched"
+
+
+def test_several_places(folder: str) -> None:
+    ctx = SessionContext()
+    files = ReadingsFiles([f"{folder}month=01/0.parquet", f"{folder}month=02/"])
+    ctx.register_table("files", files)
+    assert ctx.sql("SELECT count(*) AS n FROM files").to_pylist() == [{"n": 3 * ROWS}]
+    assert pa.table(files).num_rows == 3 * ROWS
+
+
+def test_insert(ctx: SessionContext, folder: str) -> None:
+    ctx.register_table("one", ReadingsFiles([f"{folder}month=01/"]))
+    assert ctx.sql("INSERT INTO one SELECT id FROM native").to_pylist() == [{"count": 4 * ROWS}]
+    again = ReadingsFiles([f"{folder}month=01/"])
+    assert pa.table(again).num_rows == 6 * ROWS
+
+
+@pytest.mark.parametrize(
+    ("urls", "columns", "error", "message"),
+    [
+        ([], [], ValueError, "^there is nothing to read: give one URL or path at least$"),
+        (["https://me:secret@example.com/"], [], ValueError, "a user, a password or a token in"),
+        (["https://example.com/a?sig=secret"], [], ValueError, "a user, a password or a token in"),
+        (["https://example.com/"], [], RuntimeError, "No suitable object store found for https"),
+        (["/no/such/folder/"], [], RuntimeError, "No files found at file:///no/such/folder/"),
+        (["{}"], ["year"], RuntimeError, 'Inferred partitions to be ."month"., but got ."year".'),
+    ],
+)
+def test_bad_arguments(
+    folder: str, urls: list[str], columns: list[str], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message) as refusal:
+        ReadingsFiles([url.format(folder) for url in urls], columns)
+    assert "secret" not in str(refusal.value)
+
+
+def test_a_file_that_is_broken(folder: str) -> None:
+    Path(folder, "month=01", "0.parquet").write_text("not Parquet")
+    with pytest.raises(RuntimeError, match="Invalid Parquet file"):
+        ReadingsFiles([folder], ["month"])
+
+
+def test_repr(folder: str) -> None:
+    expected = f'ReadingsFiles(["{folder}"], partition_columns=["month"])'
+    assert repr(ReadingsFiles([folder], ["month"])) == expected
