@@ -103,23 +103,32 @@ macro_rules! catalogs_of_session {
 pub(crate) use catalogs_of_session;
 
 /// The physical expression for `expr`, over the columns of `schema`.
+{%- if before_55 %}
+{%- if across_55 %}
+#[cfg(feature = "before-55")]
+{%- endif %}
 pub fn physical_expr(
     expr: &datafusion_expr::Expr,
     schema: &datafusion_common::DFSchema,
     props: &datafusion_expr::execution_props::ExecutionProps,
 ) -> datafusion_common::Result<std::sync::Arc<dyn datafusion_physical_plan::PhysicalExpr>> {
-    datafusion_physical_expr::create_physical_expr(
-        expr,
-        schema,
-        props,
-        {%- if since_55 %}
-        {%- if across_55 %}
-        #[cfg(not(feature = "before-55"))]
-        {%- endif %}
-        &Default::default(),
-        {%- endif %}
-    )
+    datafusion_physical_expr::create_physical_expr(expr, schema, props)
 }
+{%- endif %}
+{%- if since_55 %}
+{%- if across_55 %}
+
+/// The physical expression for `expr`, over the columns of `schema`.
+#[cfg(not(feature = "before-55"))]
+{%- endif %}
+pub fn physical_expr(
+    expr: &datafusion_expr::Expr,
+    schema: &datafusion_common::DFSchema,
+    props: &datafusion_expr::execution_props::ExecutionProps,
+) -> datafusion_common::Result<std::sync::Arc<dyn datafusion_physical_plan::PhysicalExpr>> {
+    datafusion_physical_expr::create_physical_expr(expr, schema, props, &Default::default())
+}
+{%- endif %}
 
 /// The statistics of `plan` and of what is below it.
 {%- if before_55 %}

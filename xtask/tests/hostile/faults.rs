@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use datafusion_common::{DataFusionError, Result};
 
-fn wanted(kind: &str, place: &str) -> bool {
+pub fn wanted(kind: &str, place: &str) -> bool {
     std::env::var("FAULT").is_ok_and(|fault| fault == format!("{kind}:{place}"))
 }
 

@@ -8,10 +8,10 @@ use std::path::Path;
 use xtask::root;
 
 use crate::environment::{Built, Environment, TEST_PACKAGES};
-use crate::tools::{extension_points, files, python_files, read};
+use crate::tools::{extension_points, files, python_files, quoted, read};
 
 /// The functions that an owner writes, in each file of `src/`.
-const FUNCTIONS: [(&str, &[&str]); 16] = [
+const FUNCTIONS: [(&str, &[&str]); 19] = [
     (
         "source",
         &[
@@ -101,11 +101,15 @@ const FUNCTIONS: [(&str, &[&str]); 16] = [
         &["encode_partition", "decode_partition"],
     ),
     ("query_planner", &["plan"]),
+    ("existing_table_provider", &["provider"]),
+    ("existing_catalog_provider", &["catalog"]),
+    ("listing_table", &["options", "runtime_env", "table"]),
 ];
 
-/// Further places in `source.rs`, found by what the stub says there, and what is put there instead.
-const EDITS: [(&str, &str); 3] = [
+/// Further places, found by what the stub says there, and what is put there instead.
+const EDITS: [(&str, &str, &str); 5] = [
     (
+        "source",
         "stream::iter(batches)",
         "stream::iter(batches).then(|batch| async move {
             crate::fault::wait(\"source::stream\").await?;
@@ -113,13 +117,25 @@ const EDITS: [(&str, &str); 3] = [
         })",
     ),
     (
+        "source",
         "pub struct ReadingsSource {",
         "pub struct ReadingsSource { #[allow(dead_code)] ballast: crate::fault::Ballast,",
     ),
     (
+        "source",
         "Ok(Self {\n            rows,",
         "crate::fault::hang(\"source::constructor\")?;
         Ok(Self { ballast: crate::fault::Ballast::default(), rows,",
+    ),
+    (
+        "existing_table_provider",
+        "Ok(Arc::new(table))",
+        "Ok(Arc::new(crate::providers::HostileTable(Arc::new(table))))",
+    ),
+    (
+        "existing_catalog_provider",
+        "Ok(Arc::new(catalog))",
+        "Ok(Arc::new(crate::providers::HostileCatalog(Arc::new(catalog))))",
     ),
 ];
 
@@ -154,30 +170,35 @@ fn inject(source: &mut String, place: &str, function: &str) -> &'static str {
 /// Puts faults into all functions that owners write.
 fn hostile(project: &Path) {
     let source = |name: &str| project.join("src").join(name).with_extension("rs");
-    let mut places = BTreeMap::from([("source::stream".to_owned(), "wait")]);
+    let mut places = BTreeMap::from([("source::stream".to_owned(), "wait".to_owned())]);
     for (file, functions) in FUNCTIONS {
         let path = source(file);
         let mut text = read(&path);
         for function in functions {
             let place = format!("{file}::{function}");
             let kinds = inject(&mut text, &place, function);
-            places.insert(place, kinds);
+            places.insert(place, kinds.to_owned());
         }
-        if file == "source" {
-            for (place, edit) in EDITS {
-                assert_eq!(text.matches(place).count(), 1, "{place}");
-                text = text.replace(place, edit);
-            }
+        for (_, place, edit) in EDITS.iter().filter(|(of, ..)| *of == file) {
+            assert_eq!(text.matches(place).count(), 1, "{place}");
+            text = text.replace(place, edit);
         }
         fs::write(path, text).unwrap();
     }
-    fs::copy(
-        root().join("xtask/tests/hostile/faults.rs"),
-        source("fault"),
-    )
-    .unwrap();
+    let hostile = root().join("xtask/tests/hostile");
+    for (file, module) in [("faults.rs", "fault"), ("providers.rs", "providers")] {
+        fs::copy(hostile.join(file), source(module)).unwrap();
+    }
     let library = read(source("lib"));
-    fs::write(source("lib"), format!("{library}\nmod fault;\n")).unwrap();
+    let library = format!("{library}\nmod fault;\n#[allow(dead_code)]\nmod providers;\n");
+    fs::write(source("lib"), library).unwrap();
+    let providers = read(hostile.join("providers.rs"));
+    let (_, listed) = providers.split_once("PLACES: ").unwrap();
+    let (listed, _) = listed.split_once("];").unwrap();
+    let listed: Vec<_> = quoted(listed).collect();
+    for place in listed.chunks(2) {
+        places.insert(place[0].clone(), place[1].clone());
+    }
 
     check_todos(project);
 

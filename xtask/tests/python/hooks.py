@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from inspect import Parameter, signature
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -34,6 +35,11 @@ REGISTER = {
     "__datafusion_session_planner__": {"ctx.with_extensions(x)": 55},
 }
 
+# What is given to those that cannot be made without arguments.
+ARGUMENTS: dict[str, list[object]] = {
+    "ReadingsFiles": [[str(Path(__file__).with_name("readings.parquet"))]],
+}
+
 
 def hooks(package: ModuleType) -> list[tuple[str, str]]:
     """Names of its classes, and of their hooks."""
@@ -50,7 +56,7 @@ def maker(package: ModuleType, name: str, ctx: object) -> Callable[[], object]:
     """Makes objects of a class."""
     class_ = getattr(package, name)
     fallback = [ctx] if "fallback" in signature(class_).parameters else []
-    return lambda: class_(*fallback)
+    return lambda: class_(*fallback, *ARGUMENTS.get(name, []))
 
 
 def argument_counts(package: ModuleType, name: str, hook: str) -> list[int]:

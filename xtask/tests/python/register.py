@@ -66,6 +66,9 @@ ANSWERS: dict[str, tuple[Callable[[Any], object], object]] = {
     "register_all": (rows("SELECT count(*) AS n FROM readings"), [{"n": 1000}]),
     "Readings": (rows("SELECT count(*) AS n FROM t"), [{"n": 1000}]),
     "Journal": (rows("SELECT count(*) AS n FROM t"), [{"n": 0}]),
+    "Rooms": (rows("SELECT count(*) AS n FROM t"), [{"n": 3}]),
+    "BuildingCatalog": (rows("SELECT count(*) AS n FROM house.ground.rooms"), [{"n": 3}]),
+    "ReadingsFiles": (rows("SELECT count(*) AS n FROM t"), [{"n": 10}]),
     "ReadingsFactory": (
         rows(
             "CREATE EXTERNAL TABLE t STORED AS READINGS LOCATION 'sensors://house'",

@@ -27,6 +27,13 @@ RULE = f"{TABLE}; ctx.add_physical_optimizer_rule(TrustSourceRule())"
 LOGICAL = f"ctx = ctx.with_logical_extension_codec(LogicalCodec()); {TABLE}"
 PHYSICAL = f"ctx = ctx.with_physical_extension_codec(PhysicalCodec()); {TABLE}"
 PLANNER = f"ctx = ctx.with_extensions(SessionExtension()); {TABLE}"
+ROOMS = "ctx.register_table('r', Rooms())"
+BUILDING = "ctx.register_catalog_provider('building', BuildingCatalog())"
+FILES = """
+import pyarrow.parquet, tempfile
+folder = tempfile.TemporaryDirectory()
+pa.parquet.write_table(pa.table({'id': range(10)}), f'{folder.name}/a.parquet')
+"""
 
 SUM = "sql('SELECT sum(celsius), max(id) FROM t WHERE id >= 5 AND id + 0 >= 0')"
 COUNT = "sql('SELECT count(*) FROM t')"
@@ -58,6 +65,17 @@ PHYSICAL_AS_BYTES = """ExecutionPlan.from_bytes(
 ).display_indent()"""
 LIMIT = "sql('SELECT id FROM t LIMIT 2')"
 OFFSET = "sql('SELECT id FROM t LIMIT 2 OFFSET 990')"
+ROWS = "sql('SELECT count(sensor), max(floor) FROM r WHERE floor > 0')"
+ROOMS_TO_ARROW = "pa.table(Rooms()).num_rows"
+HALL = """sql("INSERT INTO r VALUES ('hall', 0)")"""
+GROUND = "sql('SELECT count(sensor) FROM building.ground.rooms')"
+SCHEMAS = "ctx.catalog('building').schema_names()"
+TABLES = "ctx.catalog('building').schema('ground').table_names()"
+DOORS = """(
+    sql("CREATE TABLE building.ground.doors AS VALUES (1)"),
+    sql("SELECT * FROM building.ground.doors"), sql("DROP TABLE building.ground.doors"),
+)"""
+READ_FILES = "pa.table(ReadingsFiles([folder.name + '/'])).num_rows"
 
 # For each place: what is registered, and what is asked for.
 CASES = {
@@ -126,6 +144,31 @@ CASES = {
     "physical_extension_codec::encode_partition": [(PHYSICAL, PHYSICAL_AS_BYTES), (PLANNER, SUM)],
     "physical_extension_codec::decode_partition": [(PHYSICAL, PHYSICAL_AS_BYTES), (PLANNER, SUM)],
     "query_planner::plan": [(PLANNER, SUM), (PLANNER, OFFSET)],
+    "existing_table_provider::provider": [("", ROOMS_TO_ARROW)],
+    "existing_catalog_provider::catalog": [("", "str(BuildingCatalog())[:10]")],
+    "listing_table::options": [(FILES, READ_FILES)],
+    "listing_table::runtime_env": [(FILES, READ_FILES)],
+    "listing_table::table": [(FILES, READ_FILES)],
+    "TableProvider::schema": [("", ROOMS_TO_ARROW)],
+    "TableProvider::table_type": [("", ROOMS_TO_ARROW)],
+    "TableProvider::statistics": [(ROOMS, ROWS)],
+    "TableProvider::supports_filters_pushdown": [(ROOMS, ROWS)],
+    "TableProvider::scan": [(ROOMS, ROWS), ("", ROOMS_TO_ARROW), (BUILDING, GROUND)],
+    "TableProvider::insert_into": [(ROOMS, HALL)],
+    "DisplayAs::fmt_as": [(ROOMS, ROWS)],
+    "ExecutionPlan::properties": [(ROOMS, ROWS)],
+    "ExecutionPlan::repartitioned": [(ROOMS, ROWS)],
+    "ExecutionPlan::execute": [(ROOMS, ROWS), ("", ROOMS_TO_ARROW)],
+    "ExecutionPlan::stream": [(ROOMS, ROWS), ("", ROOMS_TO_ARROW)],
+    "ExecutionPlan::metrics": [(ROOMS, "len(sql('EXPLAIN ANALYZE SELECT * FROM r'))")],
+    "ExecutionPlan::statistics_from_inputs": [(ROOMS, ROWS)],
+    "CatalogProvider::schema_names": [(BUILDING, SCHEMAS)],
+    "CatalogProvider::schema": [(BUILDING, GROUND)],
+    "SchemaProvider::table_names": [(BUILDING, TABLES)],
+    "SchemaProvider::table": [(BUILDING, GROUND)],
+    "SchemaProvider::table_exist": [(BUILDING, DOORS)],
+    "SchemaProvider::register_table": [(BUILDING, DOORS)],
+    "SchemaProvider::deregister_table": [(BUILDING, DOORS)],
 }
 
 # DataFusion has no way to report what goes wrong there.
@@ -133,6 +176,12 @@ NOT_REPORTED = {
     "schema_provider::ReadingsSchemaProvider::names": "RESULT set()",
     "catalog_provider::ReadingsCatalogProvider::names": "RESULT set()",
     "catalog_provider::ReadingsCatalogProvider::find": "not found",
+    "TableProvider::statistics": "RESULT",
+    "ExecutionPlan::metrics": "RESULT",
+    "CatalogProvider::schema_names": "RESULT set()",
+    "CatalogProvider::schema": "not found",
+    "SchemaProvider::table_names": "RESULT set()",
+    "SchemaProvider::table_exist": "RESULT",
 }
 
 # In a process of its own, as a fault that is not caught ends it.
@@ -216,8 +265,25 @@ def test_fault(kind: str, place: str, setup: str, question: str) -> None:
     if kind == "wait":
         assert said.startswith("RESULT ")
         return
-    messages = {"panic": f"hostile-ext panicked: hostile {place}", "error": f"disk of {place}"}
+    messages = {
+        "panic": f"hostile-ext panicked: hostile {place}",
+        "error": f"disk of {place}",
+        "wrong": "the plan of the table promised the columns",
+    }
     assert NOT_REPORTED.get(place, messages[kind]) in said
+
+
+def test_a_table_that_cannot_be_opened_leaves_the_others() -> None:
+    setup = f"""
+ctx = SessionContext(SessionConfig().with_information_schema()); {BUILDING}; {TABLE}
+"""
+    question = "sql('SHOW TABLES'), sql('SELECT max(id) FROM t')"
+    said = run(ASK, "error:SchemaProvider::table", setup, question)
+    assert said.startswith("RESULT ") and "'rooms'" in said
+    for columns in ("count(*)", "*", "sensor"):
+        query = f"sql('SELECT {columns} FROM building.ground.rooms')"
+        said = run(ASK, "error:SchemaProvider::table", setup, query)
+        assert said.startswith("EXCEPTION ") and "disk of SchemaProvider::table" in said
 
 
 # DataFusion takes anything that is no capsule for an object of its own Python classes.
@@ -307,8 +373,9 @@ print(resident_memory() - before)
     ],
 )
 def test_dropped_unused(name: str, method: str) -> None:
-    # The source of `Readings` holds 1 MiB; the others hold 200 bytes or more.
-    times, size = (100, 2**20) if name == "Readings" else (50_000, 200)
+    # The source of `Readings` holds 1 MiB; the others hold 200 bytes or more, and files take long.
+    few = {"Readings": 2**20, "ReadingsFiles": 2**14}
+    times, size = (100, few[name]) if name in few else (50_000, 200)
     assert int(run(DROP_UNUSED, name, method, str(times))) < times * size / 2
 
 
