@@ -32,7 +32,7 @@ pub struct BuildingCatalog(ProviderCatalog);
 impl BuildingCatalog {
     #[new]
     fn new(py: Python<'_>) -> PyResult<Self> {
-        ProviderCatalog::open(py, &runtime_env(), catalog()).map(Self)
+        ProviderCatalog::open(py, runtime_env, |_| catalog()).map(Self)
     }
 
     /// Hands the catalog to DataFusion, as a `datafusion_catalog_provider` capsule.

@@ -23,9 +23,9 @@ pub async fn provider() -> Result<Arc<dyn TableProvider>> {
     Ok(Arc::new(table))
 }
 
-/// The object stores of your table. Those of a `SessionContext` do not get here.
-pub fn runtime_env() -> Arc<RuntimeEnv> {
-    Arc::default()
+/// The object stores of your table, if it needs any. Those of a `SessionContext` do not get here.
+pub fn runtime_env() -> Result<RuntimeEnv> {
+    Ok(RuntimeEnv::default())
 }
 
 /// The rooms that have a sensor. Inserted rows are kept in memory.
@@ -38,7 +38,7 @@ pub struct Rooms(ProviderTable);
 impl Rooms {
     #[new]
     fn new(py: Python<'_>) -> PyResult<Self> {
-        ProviderTable::open(py, &runtime_env(), provider()).map(Self)
+        ProviderTable::open(py, runtime_env, |_| provider()).map(Self)
     }
 
     /// Hands the table to DataFusion, as a `datafusion_table_provider` capsule.

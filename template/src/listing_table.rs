@@ -15,7 +15,6 @@ use pyo3::types::PyCapsule;
 
 use crate::ffi::arrow_stream;
 use crate::ffi::capsule::export_table;
-use crate::ffi::error::exception;
 use crate::ffi::listing_options;
 use crate::ffi::provider_session::ProviderSession;
 use crate::ffi::provider_table::ProviderTable;
@@ -82,8 +81,7 @@ fn location(url: &str) -> Result<ListingTableUrl> {
 ///     RuntimeError: no file is found, a file cannot be read, or the folders have other names.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct ReadingsFiles {
-    urls: Vec<String>,
-    partition_columns: Vec<String>,
+    arguments: (Vec<String>, Vec<String>),
     table: ProviderTable,
 }
 
@@ -92,17 +90,11 @@ impl ReadingsFiles {
     #[new]
     #[pyo3(signature = (urls, partition_columns = vec![]))]
     fn new(py: Python<'_>, urls: Vec<String>, partition_columns: Vec<String>) -> PyResult<Self> {
-        let runtime_env = Arc::new(runtime_env().map_err(exception)?);
-        let opened = table(
-            urls.clone(),
-            partition_columns.clone(),
-            Arc::clone(&runtime_env),
-        );
-        Ok(Self {
-            table: ProviderTable::open(py, &runtime_env, opened)?,
-            urls,
-            partition_columns,
-        })
+        let arguments = (urls.clone(), partition_columns.clone());
+        let table = ProviderTable::open(py, runtime_env, |runtime_env| {
+            table(urls, partition_columns, runtime_env)
+        })?;
+        Ok(Self { arguments, table })
     }
 
     /// Hands the table to DataFusion, as a `datafusion_table_provider` capsule.
@@ -132,11 +124,11 @@ impl ReadingsFiles {
 
     /// The arguments, from which `pickle` and `copy` make the table anew.
     fn __getnewargs__(&self) -> (Vec<String>, Vec<String>) {
-        (self.urls.clone(), self.partition_columns.clone())
+        self.arguments.clone()
     }
 
     fn __repr__(&self) -> String {
-        let (urls, partition_columns) = (&self.urls, &self.partition_columns);
+        let (urls, partition_columns) = &self.arguments;
         format!("ReadingsFiles({urls:?}, partition_columns={partition_columns:?})")
     }
 }

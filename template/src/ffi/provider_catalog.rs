@@ -17,9 +17,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
 use crate::ffi::capsule::of_session;
-use crate::ffi::error::{catch, exception, interrupted};
+use crate::ffi::error::{catch, exception};
 use crate::ffi::host::Host;
-use crate::ffi::provider_table::ProviderTable;
+use crate::ffi::provider_table::{ProviderTable, opened};
 use crate::ffi::runtime;
 
 /// Any [`CatalogProvider`], safe to hand over.
@@ -32,18 +32,19 @@ pub struct ProviderCatalog {
 }
 
 impl ProviderCatalog {
-    /// The catalog that `open` finds, for a constructor in Python. A `Configuration` error becomes a
-    /// `ValueError`. Ctrl-C is an error within a tenth of a second.
-    pub fn open(
+    /// The catalog that `open` finds, for a constructor in Python.
+    pub fn open<F>(
         py: Python<'_>,
-        runtime_env: &Arc<RuntimeEnv>,
-        open: impl Future<Output = Result<Arc<dyn CatalogProvider>>> + Send,
-    ) -> PyResult<Self> {
-        runtime::INTERRUPTED.get_or_init(|| interrupted);
-        let catalog = py.detach(|| runtime::block_on(open)).map_err(exception)?;
+        runtime_env: fn() -> Result<RuntimeEnv>,
+        open: impl FnOnce(Arc<RuntimeEnv>) -> F + Send,
+    ) -> PyResult<Self>
+    where
+        F: Future<Output = Result<Arc<dyn CatalogProvider>>> + Send,
+    {
+        let (catalog, runtime_env) = opened(py, runtime_env, open)?;
         Ok(Self {
             catalog,
-            runtime_env: Arc::clone(runtime_env),
+            runtime_env,
         })
     }
 

@@ -53,16 +53,17 @@ impl ProviderTable {
         })
     }
 
-    /// The table of the provider that `open` finds, for a constructor in Python. A `Configuration`
-    /// error becomes a `ValueError`. Ctrl-C is an error within a tenth of a second.
-    pub fn open(
+    /// The table of the provider that `open` finds, for a constructor in Python.
+    pub fn open<F>(
         py: Python<'_>,
-        runtime_env: &Arc<RuntimeEnv>,
-        open: impl Future<Output = Result<Arc<dyn TableProvider>>> + Send,
-    ) -> PyResult<Self> {
-        runtime::INTERRUPTED.get_or_init(|| interrupted);
-        py.detach(|| Self::try_new(runtime::block_on(open)?, runtime_env))
-            .map_err(exception)
+        runtime_env: fn() -> Result<RuntimeEnv>,
+        open: impl FnOnce(Arc<RuntimeEnv>) -> F + Send,
+    ) -> PyResult<Self>
+    where
+        F: Future<Output = Result<Arc<dyn TableProvider>>> + Send,
+    {
+        let (provider, runtime_env) = opened(py, runtime_env, open)?;
+        Self::try_new(provider, &runtime_env).map_err(exception)
     }
 
     /// The plan that reads all rows, where there is no session.
@@ -109,6 +110,25 @@ impl ProviderTable {
         }
         Ok(answers)
     }
+}
+
+/// What `open` finds, with the object stores that it is in, for a constructor in Python. It waits
+/// without the GIL, and looks for Ctrl-C ten times in a second.
+///
+/// # Errors
+///
+/// `ValueError` for a `Configuration` error, and `RuntimeError` for every other one, and for a panic.
+pub fn opened<T: Send, F: Future<Output = Result<T>> + Send>(
+    py: Python<'_>,
+    runtime_env: fn() -> Result<RuntimeEnv>,
+    open: impl FnOnce(Arc<RuntimeEnv>) -> F + Send,
+) -> PyResult<(T, Arc<RuntimeEnv>)> {
+    runtime::INTERRUPTED.get_or_init(|| interrupted);
+    let open = async {
+        let runtime_env = Arc::new(runtime_env()?);
+        Ok((open(Arc::clone(&runtime_env)).await?, runtime_env))
+    };
+    py.detach(|| runtime::block_on(open)).map_err(exception)
 }
 
 /// What DataFusion's rule does with a filter above `plan`: it tells the nodes that can use it, such

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use xtask::root;
 
@@ -107,7 +108,7 @@ const FUNCTIONS: [(&str, &[&str]); 19] = [
 ];
 
 /// Further places, found by what the stub says there, and what is put there instead.
-const EDITS: [(&str, &str, &str); 5] = [
+const EDITS: [(&str, &str, &str); 6] = [
     (
         "source",
         "stream::iter(batches)",
@@ -136,6 +137,18 @@ const EDITS: [(&str, &str, &str); 5] = [
         "existing_catalog_provider",
         "Ok(Arc::new(catalog))",
         "Ok(Arc::new(crate::providers::HostileCatalog(Arc::new(catalog))))",
+    ),
+    // A scheme of the package's own, for the folder in HOUSE.
+    (
+        "listing_table",
+        "Ok(RuntimeEnv::default())",
+        "let env = RuntimeEnv::default();
+        if let Ok(folder) = std::env::var(\"HOUSE\") {
+            let store = object_store::local::LocalFileSystem::new_with_prefix(folder)?;
+            let url = datafusion_execution::object_store::ObjectStoreUrl::parse(\"house://files\")?;
+            env.register_object_store(url.as_ref(), Arc::new(store));
+        }
+        Ok(env)",
     ),
 ];
 
@@ -192,6 +205,10 @@ fn hostile(project: &Path) {
     let library = read(source("lib"));
     let library = format!("{library}\nmod fault;\n#[allow(dead_code)]\nmod providers;\n");
     fs::write(source("lib"), library).unwrap();
+    let manifest = read(project.join("Cargo.toml"));
+    let store = "[dependencies]\nobject_store = { version = \"0.13\", features = [\"fs\"] }\n";
+    let manifest = manifest.replace("[dependencies]\n", store);
+    fs::write(project.join("Cargo.toml"), manifest).unwrap();
     let providers = read(hostile.join("providers.rs"));
     let (_, listed) = providers.split_once("PLACES: ").unwrap();
     let (listed, _) = listed.split_once("];").unwrap();
@@ -225,10 +242,23 @@ fn check_todos(project: &Path) {
     }
 }
 
+static HOSTILE: LazyLock<Built> =
+    LazyLock::new(|| Built::new("hostile-ext", &extension_points(), hostile));
+
+fn test(file: &str) {
+    let environment = Environment::new(file, "3.12", &TEST_PACKAGES);
+    environment.install(&[&HOSTILE.wheel], &[]);
+    environment.pytest(&python_files().join(file));
+}
+
 #[test]
 fn faults() {
-    let built = Built::new("hostile-ext", &extension_points(), hostile);
-    let environment = Environment::new("faults", "3.12", &TEST_PACKAGES);
-    environment.install(&[&built.wheel], &[]);
-    environment.pytest(&python_files().join("test_faults.py"));
+    test("test_faults.py");
+}
+
+/// Files behind a scheme of the package's own: as many rows, row groups and bytes are read as the host
+/// reads by itself.
+#[test]
+fn files_in_an_object_store() {
+    test("test_object_store.py");
 }

@@ -28,6 +28,8 @@ LOGICAL = f"ctx = ctx.with_logical_extension_codec(LogicalCodec()); {TABLE}"
 PHYSICAL = f"ctx = ctx.with_physical_extension_codec(PhysicalCodec()); {TABLE}"
 PLANNER = f"ctx = ctx.with_extensions(SessionExtension()); {TABLE}"
 ROOMS = "ctx.register_table('r', Rooms())"
+MANY = "INSERT INTO r SELECT 'hall', value FROM generate_series(1, 20000)"
+MANY_ROOMS = f"{ROOMS}; ctx.sql({MANY!r}).collect()"
 BUILDING = "ctx.register_catalog_provider('building', BuildingCatalog())"
 FILES = """
 import pyarrow.parquet, tempfile
@@ -72,7 +74,7 @@ GROUND = "sql('SELECT count(sensor) FROM building.ground.rooms')"
 SCHEMAS = "ctx.catalog('building').schema_names()"
 TABLES = "ctx.catalog('building').schema('ground').table_names()"
 DOORS = """(
-    sql("CREATE TABLE building.ground.doors AS VALUES (1)"),
+    sql("CREATE TABLE IF NOT EXISTS building.ground.doors AS VALUES (1)"),
     sql("SELECT * FROM building.ground.doors"), sql("DROP TABLE building.ground.doors"),
 )"""
 READ_FILES = "pa.table(ReadingsFiles([folder.name + '/'])).num_rows"
@@ -157,7 +159,7 @@ CASES = {
     "TableProvider::insert_into": [(ROOMS, HALL)],
     "DisplayAs::fmt_as": [(ROOMS, ROWS)],
     "ExecutionPlan::properties": [(ROOMS, ROWS)],
-    "ExecutionPlan::repartitioned": [(ROOMS, ROWS)],
+    "ExecutionPlan::repartitioned": [(MANY_ROOMS, ROWS)],
     "ExecutionPlan::execute": [(ROOMS, ROWS), ("", ROOMS_TO_ARROW)],
     "ExecutionPlan::stream": [(ROOMS, ROWS), ("", ROOMS_TO_ARROW)],
     "ExecutionPlan::metrics": [(ROOMS, "len(sql('EXPLAIN ANALYZE SELECT * FROM r'))")],
@@ -182,6 +184,7 @@ NOT_REPORTED = {
     "CatalogProvider::schema": "not found",
     "SchemaProvider::table_names": "RESULT set()",
     "SchemaProvider::table_exist": "RESULT",
+    "SchemaProvider::deregister_table": "doesn't exist",
 }
 
 # In a process of its own, as a fault that is not caught ends it.
