@@ -135,8 +135,10 @@ FUNCTIONS: list[Scalar | Aggregate | Window] = [
 {%- endif %}
 
 # The arguments of those classes that cannot be made without any.
-ARGUMENTS: dict[str, tuple[object, ...]] = {
 {%- if listing_table %}
+ARGUMENTS: dict[str, tuple[object, ...]] = {
     "ReadingsFiles": ([f"{write_files()}/month=01/0.parquet"],),
-{%- endif %}
 }
+{%- else %}
+ARGUMENTS: dict[str, tuple[object, ...]] = {}
+{%- endif %}

@@ -1,25 +1,30 @@
-//! An owner's own table: the README is enough to make one.
+//! An owner's own table: the README is enough to make one, and a few lines wrap that of a crate.
 
 use std::fs;
 use std::path::Path;
 
 use crate::environment::{Built, Environment, TEST_PACKAGES};
 use crate::page::marked;
-use crate::tools::{Run, cargo, check_formatted, every_major, majors, read};
+use crate::tools::{
+    Run, cargo, check_formatted, choose, every_major, files, generate, majors, read, scratch,
+};
+
+/// Replaces texts in a file of `project`, which must be there.
+fn change(project: &Path, path: &str, changes: &[(&str, &str)]) {
+    let path = project.join(path);
+    let mut text = read(&path);
+    for (from, to) in changes {
+        assert!(text.contains(from), "{}: no {from}", path.display());
+        text = text.replace(from, to);
+    }
+    fs::write(path, text).unwrap();
+}
 
 /// What the README shows is all that a table over a file of one's own takes.
 #[test]
 fn the_readme_is_enough_for_a_table() {
     let own_table = |project: &Path| {
-        let change = |path: &str, changes: &[(&str, &str)]| {
-            let path = project.join(path);
-            let mut text = read(&path);
-            for (from, to) in changes {
-                assert!(text.contains(from), "{}: no {from}", path.display());
-                text = text.replace(from, to);
-            }
-            fs::write(path, text).unwrap();
-        };
+        let change = |path, changes: &[_]| change(project, path, changes);
         let source = marked(&read(project.join("README.md")), "a source");
         assert!(source.lines().count() < 60);
         fs::write(project.join("src/source.rs"), source).unwrap();
@@ -124,4 +129,160 @@ print(ctx.sql('SELECT * FROM readings LIMIT 1').to_pylist())
             .succeed();
         assert_eq!(said, expected, "{major}");
     }
+}
+
+/// A crate that has a `TableProvider`, and no more.
+const YOUR_PROVIDER: &str = r#"
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, RecordBatch};
+use datafusion_catalog::MemTable;
+use datafusion_common::{config_err, Result};
+
+pub async fn open(rows: i64) -> Result<MemTable> {
+    if rows < 0 {
+        return config_err!("rows must be 0 or more, got {rows}");
+    }
+    let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(0..rows));
+    let batch = RecordBatch::try_from_iter([("number", numbers)])?;
+    MemTable::try_new(batch.schema(), vec![vec![batch]])
+}
+"#;
+
+/// With the class renamed, an argument, and all tests of the project.
+#[test]
+fn a_provider_of_another_crate_takes_thirty_lines() {
+    let answers = choose(&["existing_table_provider".to_owned()]);
+    let numbers = |project: &Path| {
+        let provider = project.join("numbers");
+        fs::create_dir_all(provider.join("src")).unwrap();
+        fs::write(provider.join("src/lib.rs"), YOUR_PROVIDER).unwrap();
+        let manifest = read(project.join("Cargo.toml"));
+        let needs = |line: &&str| {
+            ["arrow =", "datafusion-catalog =", "datafusion-common ="]
+                .iter()
+                .any(|name| line.starts_with(name))
+        };
+        let needs: Vec<_> = manifest.lines().filter(needs).collect();
+        let package = "[package]\nname = \"numbers\"\nedition = \"2024\"\n\n[dependencies]";
+        let manifest = format!("{package}\n{}\n", needs.join("\n"));
+        fs::write(provider.join("Cargo.toml"), manifest).unwrap();
+
+        let change = |path, changes: &[_]| change(project, path, changes);
+        change(
+            "Cargo.toml",
+            &[("\npyo3 =", "\nnumbers = { path = \"numbers\" }\npyo3 =")],
+        );
+        let source = "src/existing_table_provider.rs";
+        let text = read(project.join(source));
+        let (before, rest) = text.split_once("provider() -> ").unwrap();
+        let (_, after) = rest.split_once("\n}\n").unwrap();
+        let provider = "provider(rows: i64) -> Result<Arc<dyn TableProvider>> {\n    \
+                        Ok(Arc::new(numbers::open(rows).await?))\n}\n";
+        fs::write(project.join(source), format!("{before}{provider}{after}")).unwrap();
+        let documented = [
+            (
+                "The rooms that have a sensor. Inserted rows are kept in memory.",
+                "A table of whole numbers.",
+            ),
+            (
+                "Columns: ``sensor`` string, ``floor`` int64 (null outside of the house).",
+                "Column: ``number`` int64, from 0.",
+            ),
+        ];
+        change(source, &documented);
+        change(
+            source,
+            &[
+                (
+                    "use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};\n",
+                    "",
+                ),
+                ("{MemTable, TableProvider}", "TableProvider"),
+                (
+                    "fn new(py: Python<'_>) -> PyResult<Self> {",
+                    "fn new(py: Python<'_>, rows: i64) -> PyResult<Self> {",
+                ),
+                ("|_| provider()", "|_| provider(rows)"),
+                ("Rooms", "Numbers"),
+            ],
+        );
+        change("src/lib.rs", &[("Rooms", "Numbers")]);
+        let stub = "python/numbers_ext/_internal.pyi";
+        change(stub, &documented);
+        change(
+            stub,
+            &[
+                ("(cls) -> Rooms", "(cls, rows: int) -> Rooms"),
+                ("Rooms", "Numbers"),
+            ],
+        );
+        change(
+            "python/numbers_ext/__init__.py",
+            &[
+                ("\"rooms\", Rooms()", "\"numbers\", Numbers(10)"),
+                ("Rooms", "Numbers"),
+            ],
+        );
+        change(
+            "tests/instances.py",
+            &[
+                (
+                    "\"rooms\", Rooms, rows=3, key=[\"sensor\"]",
+                    "\"numbers\", lambda: Numbers(9), rows=9",
+                ),
+                ("= {}", "= {\"Numbers\": (9,)}"),
+                ("Rooms", "Numbers"),
+            ],
+        );
+        change(
+            "examples/quickstart.py",
+            &[
+                ("\"rooms\", Rooms()", "\"numbers\", Numbers(2)"),
+                ("Rooms", "Numbers"),
+                (
+                    "floors = ctx.sql(\"SELECT floor FROM rooms ORDER BY floor\")\nprint(floors)\nprint(floors.execution_plan())",
+                    "print(ctx.sql(\"SELECT * FROM numbers\"))",
+                ),
+            ],
+        );
+        fs::remove_file(project.join("tests/test_existing_table_provider.py")).unwrap();
+        let readme = project.join("README.md");
+        let text = read(&readme);
+        let (before, rest) = text.split_once("DataFrame()\n").unwrap();
+        let (_, after) = rest.split_once("```").unwrap();
+        let (after, _) = after.split_once("### A table of another crate").unwrap();
+        let shown =
+            "DataFrame()\n+--------+\n| number |\n+--------+\n| 0      |\n| 1      |\n+--------+\n";
+        fs::write(&readme, format!("{before}{shown}```{after}")).unwrap();
+    };
+    let built = Built::with_answers("numbers-ext", &answers, numbers);
+    check_formatted(&built.project);
+
+    let fresh = scratch("fresh numbers");
+    generate(&fresh, "numbers-ext").args(answers).succeed();
+    let fresh = fresh.join("numbers-ext");
+    let written = files(&fresh).into_iter().map(|path| {
+        let (ours, theirs) = (built.project.join(&path), fresh.join(&path));
+        let text = |path: &Path| {
+            if path.exists() {
+                read(path)
+            } else {
+                String::new()
+            }
+        };
+        let (ours, theirs) = (text(&ours), text(&theirs));
+        let diff = similar::TextDiff::from_lines(&theirs, &ours);
+        let changes = diff.iter_all_changes();
+        changes
+            .filter(|change| change.tag() == similar::ChangeTag::Insert)
+            .count()
+    });
+    let written: usize = written.sum();
+    println!("{written} lines");
+    assert!(written <= 30, "{written}");
+
+    let environment = Environment::new("numbers", "3.12", &TEST_PACKAGES);
+    environment.install(&[&built.wheel], &[]);
+    environment.pytest(&built.project.join("tests"));
 }
