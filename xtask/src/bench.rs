@@ -34,6 +34,10 @@ pub struct Args {
     /// build in, as not every run is worth publishing]
     #[arg(long)]
     out: Option<PathBuf>,
+    /// Measure nothing: write the chart and the first tables of the page again, from the
+    /// benchmarks.json in --out
+    #[arg(long, requires = "out", conflicts_with_all = ["part", "quick", "only"])]
+    report: bool,
     /// The Python to use [default: the first on the PATH that is new enough]
     #[arg(long)]
     python: Option<OsString>,
@@ -53,8 +57,9 @@ pub fn run(args: &Args) -> Result<()> {
         None => root().join("target").join("bench"),
     };
     std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
-    let scans = args.part != Some(Part::Build);
+    let scans = args.part != Some(Part::Build) && !args.report;
     let builds = match (args.part, args.only.as_slice()) {
+        _ if args.report => vec![],
         (Some(Part::Scan), _) => vec![],
         (_, []) => build::Case::value_variants().to_vec(),
         (_, only) => only.to_vec(),
@@ -77,14 +82,15 @@ pub fn run(args: &Args) -> Result<()> {
     build::run(&mut bench, &builds)?;
 
     let out = args.out.as_ref().unwrap_or(&bench.dir);
-    run_visibly(
-        Command::new(bench.venv_program("python"))
-            .arg(sources().join("report.py"))
-            .arg("--folder")
-            .arg(&bench.dir)
-            .arg("--out")
-            .arg(out),
-    )
+    let mut report = Command::new(bench.venv_program("python"));
+    report
+        .arg(sources().join("report.py"))
+        .arg("--out")
+        .arg(out);
+    if !args.report {
+        report.arg("--folder").arg(&bench.dir);
+    }
+    run_visibly(&mut report)
 }
 
 /// What is built and run for the benchmark.
