@@ -140,6 +140,8 @@ pub struct GenerateArgs {
 /// One sentence that says what to type. No folder is left behind then.
 pub fn generate(args: GenerateArgs) -> Result<PathBuf> {
     let template = args.path.as_deref().unwrap_or(root());
+    let questions = questions(template)?;
+    check_answers(&args, &questions)?;
     let destination = std::path::absolute(&args.destination)?;
     if !destination.is_dir() {
         let destination = args.destination.display();
@@ -147,6 +149,14 @@ pub fn generate(args: GenerateArgs) -> Result<PathBuf> {
     }
     if args.silent && args.name.is_none() {
         bail!("--silent needs a name: add --name my-ext");
+    }
+    if args.init && destination.join("pyproject.toml").exists() {
+        let destination = destination.display();
+        bail!("{destination} has a project already: take an empty folder for --init");
+    }
+    if let Some(name) = &args.name {
+        // cargo-generate leaves an empty folder where it was stopped at a question.
+        let _ = std::fs::remove_dir(destination.join(name));
     }
     let before = folders(&destination)?;
     let clean_up = {
@@ -195,35 +205,120 @@ pub fn generate(args: GenerateArgs) -> Result<PathBuf> {
         ..Default::default()
     });
     match generated {
-        // Without the `..` that the destination may have.
-        Ok(project) if cfg!(unix) => Ok(project.canonicalize()?),
-        Ok(project) => Ok(project),
+        Ok(project) => {
+            // Without the `..` that the destination may have.
+            let project = match cfg!(unix) {
+                true => project.canonicalize()?,
+                false => project,
+            };
+            for note in notes(&project) {
+                eprintln!("note: {note}");
+            }
+            Ok(project)
+        }
         Err(error) => {
             clean_up()?;
-            let sentence = refusal(&format!("{error:#}"));
-            if sentence.contains("directory already exists") {
-                let destination = destination.display();
-                bail!(
-                    "{destination} has a folder of that name already: remove it, or choose another --name"
-                );
-            }
-            match sentence.split_once("is not a valid value for ") {
-                Some((_, question)) => bail!("{sentence}. {}", rule(template, question)?),
-                None => bail!(sentence),
-            }
+            bail!(explanation(
+                &refusal(&format!("{error:#}")),
+                &destination,
+                &questions
+            ));
         }
     }
 }
 
-/// What the template says about the answers to `question`.
-fn rule(template: &Path, question: &str) -> Result<String> {
-    let question = &questions(template)?[question];
-    let prompt = question["prompt"].as_str().context("no prompt")?;
-    let choices = choices(question);
-    if choices.is_empty() {
-        return Ok(format!("{prompt}."));
+/// Checks what cargo-generate takes without a word, or refuses in words of its own.
+fn check_answers(args: &GenerateArgs, questions: &toml::Table) -> Result<()> {
+    for answer in &args.define {
+        let Some((key, _)) = answer.split_once('=') else {
+            bail!("-d {answer} has no value: type KEY=VALUE, such as -d license=MIT");
+        };
+        let others = ["project-name", "template_repository"];
+        if !questions.contains_key(key) && !others.contains(&key) {
+            let keys: Vec<_> = questions.keys().map(String::as_str).collect();
+            let keys = keys.join(", ");
+            bail!("-d {answer} answers no question: the questions are {keys}");
+        }
     }
-    Ok(format!("{prompt}; one of {}.", choices.join(", ")))
+    if let Some(file) = &args.values_file {
+        let text = std::fs::read_to_string(file)
+            .with_context(|| format!("the values file {file} cannot be read"))?;
+        let values: Option<toml::Table> = text.parse().ok();
+        if values.is_none_or(|file| !file.contains_key("values")) {
+            bail!(
+                "{file} has to be TOML with a table [values], and text in quotes: license = \"MIT\""
+            );
+        }
+    }
+    Ok(())
+}
+
+/// What cargo-generate said, as one sentence with the rule.
+fn explanation(said: &str, destination: &Path, questions: &toml::Table) -> String {
+    if said.contains("directory already exists") {
+        let destination = destination.display();
+        return format!(
+            "{destination} has a file or folder of that name already: remove it, or choose another --name"
+        );
+    }
+    if said.contains("not a terminal") {
+        return "there is no terminal to ask in: add --silent, which takes the defaults, and -d for other answers".to_owned();
+    }
+    if said.contains("set $USER") {
+        return "cargo-generate needs to know who you are: set the environment variable USER, as in USER=somebody".to_owned();
+    }
+    let question = said.split_once("valid value").and_then(|(_, rest)| {
+        let (_, name) = rest.split_once(" for ")?;
+        questions.get(name)
+    });
+    match question {
+        Some(question) => {
+            let said = said.split_once("Sorry, ").map_or(said, |(_, rest)| rest);
+            format!("{said}. {}", rule(question))
+        }
+        None => said.to_owned(),
+    }
+}
+
+/// Which answers a question takes.
+fn rule(question: &toml::Value) -> String {
+    let prompt = question["prompt"].as_str().unwrap_or_default();
+    // The first line says the rule; others explain the choices.
+    let prompt = prompt.lines().next().unwrap_or_default();
+    let several = question["type"].as_str() == Some("array");
+    let choices = choices(question);
+    match (several, choices.is_empty()) {
+        (_, true) => format!("{prompt}."),
+        (false, _) => format!("{prompt}; one of {}.", choices.join(", ")),
+        (true, _) => format!(
+            "{prompt}; any of {}, with commas between.",
+            choices.join(", ")
+        ),
+    }
+}
+
+/// What an owner should know about the place of a new project.
+fn notes(project: &Path) -> Vec<String> {
+    let git = |arguments: &[&str]| {
+        let mut command = Command::new("git");
+        git(command.arg("-C").arg(project).args(arguments)).ok()
+    };
+    let mut notes = vec![];
+    if let Some(repository) = git(&["rev-parse", "--show-toplevel"])
+        && Path::new(&repository) != project
+        && git(&["check-ignore", "."]).is_none()
+    {
+        notes.push(format!(
+            "the project is inside of the git repository {repository}, where CI finds none of its workflows: run `git init` in the project, or move it out"
+        ));
+    }
+    if let Some(shared) = std::env::var_os("CARGO_TARGET_DIR") {
+        notes.push(format!(
+            "CARGO_TARGET_DIR is {}: two projects of the same name there would overwrite the library of each other",
+            shared.display()
+        ));
+    }
+    notes
 }
 
 /// What the template asks.
