@@ -154,8 +154,11 @@ pub fn generate(args: GenerateArgs) -> Result<PathBuf> {
         let destination = destination.display();
         bail!("{destination} has a project already: take an empty folder for --init");
     }
-    if let Some(name) = &args.name {
-        // cargo-generate leaves an empty folder where it was stopped at a question.
+    // cargo-generate leaves an empty folder where it was stopped at a question.
+    if let Some(name) = args.name.as_deref().map(Path::new)
+        && name.file_name() == Some(name.as_os_str())
+    {
+        // Nothing is lost: a folder with files in it stays.
         let _ = std::fs::remove_dir(destination.join(name));
     }
     let before = folders(&destination)?;
@@ -312,6 +315,12 @@ fn notes(project: &Path) -> Vec<String> {
             "the project is inside of the git repository {repository}, where CI finds none of its workflows: run `git init` in the project, or move it out"
         ));
     }
+    if let Some(workspace) = workspace_around(project) {
+        notes.push(format!(
+            "the project is inside of the Cargo workspace {}, which Cargo does not accept as it is: add `[workspace]` at the end of the project's Cargo.toml, or the project to the `members` there",
+            workspace.display()
+        ));
+    }
     if let Some(shared) = std::env::var_os("CARGO_TARGET_DIR") {
         notes.push(format!(
             "CARGO_TARGET_DIR is {}: two projects of the same name there would overwrite the library of each other",
@@ -319,6 +328,29 @@ fn notes(project: &Path) -> Vec<String> {
         ));
     }
     notes
+}
+
+/// The workspace that Cargo takes the package in `folder` to be in.
+fn workspace_around(folder: &Path) -> Option<PathBuf> {
+    let table = |folder: &Path| {
+        let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).ok()?;
+        let manifest: toml::Table = manifest.parse().ok()?;
+        manifest.get("workspace")?.as_table().cloned()
+    };
+    if table(folder).is_some() {
+        return None;
+    }
+    let (around, workspace) = folder
+        .ancestors()
+        .skip(1)
+        .find_map(|around| Some((around, table(around)?)))?;
+    let excluded = workspace.get("exclude").and_then(toml::Value::as_array);
+    let mut excluded = excluded.into_iter().flatten();
+    let excluded = excluded.any(|path| {
+        path.as_str()
+            .is_some_and(|path| folder.starts_with(around.join(path)))
+    });
+    (!excluded).then(|| around.to_owned())
 }
 
 /// What the template asks.

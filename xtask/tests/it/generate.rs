@@ -672,6 +672,13 @@ fn an_empty_folder_is_taken_and_no_other() {
     let said = generate(&folder, "my-ext").fail();
     let sentence = "has a file or folder of that name already: remove it, or choose another --name";
     assert!(said.contains(sentence), "{said}");
+    // A name that is no name of a folder takes none away.
+    let empty = folder.join("empty");
+    fs::create_dir(&empty).unwrap();
+    for name in ["", ".", "../empty"] {
+        generate(&empty, name).fail();
+        assert!(empty.exists(), "{name}");
+    }
     let said = generate(&folder.join("my-ext"), "my-ext")
         .arg("--init")
         .fail();
@@ -695,12 +702,18 @@ fn a_place_that_has_consequences_is_noted() {
     let repository = folder.join("repository");
     fs::create_dir(&repository).unwrap();
     crate::tools::git(&repository, &["init", "--quiet"]);
+    fs::write(
+        repository.join("Cargo.toml"),
+        "[workspace]\nresolver = \"3\"\nmembers = []\n",
+    )
+    .unwrap();
     let said = generate(&repository, "my-ext")
         .env("CARGO_TARGET_DIR", folder.join("shared"))
         .finish();
     let notes = String::from_utf8(said.stderr).unwrap();
     for note in [
         "note: the project is inside of the git repository ",
+        "note: the project is inside of the Cargo workspace ",
         "note: CARGO_TARGET_DIR is ",
     ] {
         assert!(notes.contains(note), "{notes}");
