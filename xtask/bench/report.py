@@ -412,8 +412,8 @@ def bars_beside(axes: Any, names: list[str], ways: dict[str, list[float]], title
     height = 0.8 / len(ways)
     for index, (way, times) in enumerate(ways.items()):
         places = [place + index * height for place in range(len(names))]
-        labels = axes.bar_label(axes.barh(places, times, height, label=way), fmt="%.0f", padding=2)
-        plt.setp(labels, fontsize=7)
+        drawn = axes.barh(places, times, height, label=way)
+        axes.bar_label(drawn, fmt="%.0f", padding=2, fontsize=7)
     middle = 0.8 / 2 - height / 2
     axes.set_yticks([place + middle for place in range(len(names))], names)
     axes.invert_yaxis()
