@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: how fast a generated project is scanned, and how soon its author sees rows.
+//! `cargo xtask bench`: measures how fast a generated project is scanned and built.
 
 mod build;
 mod scan;
@@ -102,11 +102,11 @@ fn sources() -> PathBuf {
 struct Done {
     output: String,
     took: Duration,
-    /// Of all cores together, where the system tells.
+    /// The time of all cores together, if the system tells it.
     cpu_seconds: Option<f64>,
 }
 
-/// What all processes that ended have computed, in seconds.
+/// The computing time, in seconds, of all child processes that have ended.
 fn cpu_seconds() -> Option<f64> {
     #[cfg(unix)]
     {
@@ -146,7 +146,7 @@ impl Bench {
         }
     }
 
-    /// A virtual environment with the released host, and what builds and draws.
+    /// Makes a virtual environment with the released host, and the packages that build and draw.
     fn make_venv(&mut self) -> Result<()> {
         let venv = self.dir.join("venv");
         self.step(
@@ -169,7 +169,7 @@ impl Bench {
                     "pyarrow",
                     "tqdm",
                 ])
-                // What the generated project wants for development, so that no build fetches it.
+                // The generated project needs these for development, and no build should fetch them.
                 .args([
                     "duckdb",
                     "hypothesis",
@@ -209,7 +209,7 @@ impl Bench {
         Ok((project, done.took))
     }
 
-    /// maturin, building a release wheel of `project` into its folder `dist`.
+    /// The command with which maturin builds a release wheel of `project` into its folder `dist`.
     fn maturin(&self, project: &Path, target: &Path) -> Command {
         let mut maturin = Command::new(self.venv_program("maturin"));
         maturin
@@ -221,7 +221,7 @@ impl Bench {
         maturin
     }
 
-    /// maturin, building `project` for development and installing it.
+    /// The command with which maturin builds `project` for development and installs it.
     fn develop(&self, project: &Path, target: &Path) -> Command {
         let mut maturin = Command::new(self.venv_program("maturin"));
         maturin
@@ -232,7 +232,7 @@ impl Bench {
         maturin
     }
 
-    /// pip, installing the one wheel of `project`.
+    /// The command with which pip installs the one wheel of `project`.
     fn install(&self, project: &Path) -> Result<Command> {
         let mut pip = Command::new(self.venv_program("python"));
         pip.args(["-m", "pip", "install", "--disable-pip-version-check"])

@@ -1,4 +1,4 @@
-//! Builds, tests and measures the template. Everything that the commands and the tests share.
+//! Builds, tests and measures the template: the code that the commands and the tests share.
 
 pub mod bench;
 pub mod golden;
@@ -49,7 +49,7 @@ pub fn datafusion_majors(versions: &toml::Table) -> Result<Vec<toml::Table>> {
     majors.context("versions.toml has a datafusion.majors that is not a table")
 }
 
-/// What git prints.
+/// Runs git, and returns what it prints.
 pub fn git(command: &mut Command) -> Result<String> {
     let output = command.output().context("cannot run git")?;
     if !output.status.success() {
@@ -58,8 +58,8 @@ pub fn git(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 
-/// Where a clone of the template is from, as others can reach it: without a password, and no folder of
-/// this machine.
+/// The address that a clone of the template is from, without a password. There is none if the address
+/// is a folder of this machine, where others cannot reach it.
 pub fn address(template: &Path) -> Option<String> {
     let mut origin = Command::new("git");
     origin
@@ -76,8 +76,8 @@ pub fn address(template: &Path) -> Option<String> {
 
 /// Generates the project `name` below `folder`, asking nothing. Takes further answers.
 ///
-/// It runs cargo-generate, the library, over this repository, in a process of its own: it reads and
-/// prints as it likes.
+/// The command runs cargo-generate as a library over this repository. It is a process of its own,
+/// because the library reads from the terminal and prints to it.
 pub fn cargo_generate(xtask: &Path, folder: &Path, name: &str) -> Command {
     let mut command = Command::new(xtask);
     command
@@ -88,7 +88,7 @@ pub fn cargo_generate(xtask: &Path, folder: &Path, name: &str) -> Command {
     command
 }
 
-/// All files below `folder`, relative to it, sorted; without those of git.
+/// All files below `folder` but those of git, sorted, as paths relative to `folder`.
 pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = vec![];
     for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
@@ -118,16 +118,16 @@ pub struct GenerateArgs {
     /// What to call the project
     #[arg(long)]
     pub name: Option<String>,
-    /// Where to make the project's folder
+    /// Where to make the project's folder; it must exist
     #[arg(long, default_value = ".")]
     pub destination: PathBuf,
     /// Generate into the destination itself
     #[arg(long)]
     pub init: bool,
-    /// Ask nothing: take the default where no answer is given
+    /// Ask nothing: take the default where no answer is given. Needs --name
     #[arg(long)]
     pub silent: bool,
-    /// An answer, as KEY=VALUE
+    /// An answer, as KEY=VALUE: docs/reference/answers.md lists them
     #[arg(long, short)]
     pub define: Vec<String>,
     /// A TOML file with answers, such as a project's .template-answers.toml
@@ -135,9 +135,11 @@ pub struct GenerateArgs {
     pub values_file: Option<String>,
 }
 
+/// Generates a project, and returns its folder.
+///
 /// # Errors
 ///
-/// One sentence that says what to type. No folder is left behind then.
+/// The error is one sentence that says what to type, and no folder is left behind.
 pub fn generate(args: GenerateArgs) -> Result<PathBuf> {
     let template = args.path.as_deref().unwrap_or(root());
     let questions = questions(template)?;
@@ -164,7 +166,7 @@ pub fn generate(args: GenerateArgs) -> Result<PathBuf> {
     let before = folders(&destination)?;
     let clean_up = {
         let destination = destination.clone();
-        // Where it stops at a question, cargo-generate has made a folder, and leaves that.
+        // cargo-generate makes the folder before it asks, and leaves it where it is stopped.
         move || -> std::io::Result<()> {
             for folder in folders(&destination)?.difference(&before) {
                 // Nothing is lost: a folder with files in it stays.
@@ -176,12 +178,13 @@ pub fn generate(args: GenerateArgs) -> Result<PathBuf> {
     let at_ctrl_c = clean_up.clone();
     ctrlc::set_handler(move || {
         let _ = at_ctrl_c();
+        eprintln!("\nstopped: no project was made");
         std::process::exit(130);
     })?;
     let mut define = args.define;
-    // The hook that says what to do next tells from it where the project is.
+    // The hook that says what to do next needs the place of the project.
     define.push(format!("destination={}", args.destination.display()));
-    // Whoever updates the project finds the template there.
+    // An update of the project finds the template at this address.
     if !define
         .iter()
         .any(|answer| answer.starts_with("template_repository="))
@@ -203,7 +206,7 @@ pub fn generate(args: GenerateArgs) -> Result<PathBuf> {
         vcs: Some(cargo_generate::Vcs::None),
         // Never touch a Cargo.toml outside of the project.
         no_workspace: true,
-        // It is formatted as it is, which the tests could not tell otherwise.
+        // The tests check that the template's own files are formatted.
         no_fmt: true,
         ..Default::default()
     });
@@ -376,7 +379,7 @@ fn folders(folder: &Path) -> std::io::Result<BTreeSet<PathBuf>> {
         .collect()
 }
 
-/// The sentence of a hook of cargo-generate, without where in the hook it stands; or `said` as it is.
+/// The sentence of a hook of cargo-generate, without its place in the hook, or `said` as it is.
 pub fn refusal(said: &str) -> String {
     let sentence = said
         .lines()

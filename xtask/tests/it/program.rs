@@ -149,6 +149,7 @@ fn ctrl_c_at_a_question_leaves_nothing_behind() {
         .current_dir(&folder)
         .fail();
     assert!(said.contains("Description"), "{said}");
+    assert!(said.contains("stopped: no project was made"), "{said}");
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
 }
 
