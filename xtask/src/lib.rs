@@ -236,9 +236,12 @@ pub fn generate(args: GenerateArgs) -> Result<PathBuf> {
 /// Checks what cargo-generate takes without a word, or refuses in words of its own.
 fn check_answers(args: &GenerateArgs, questions: &toml::Table) -> Result<()> {
     for answer in &args.define {
-        let Some((key, _)) = answer.split_once('=') else {
+        let Some((key, value)) = answer.split_once('=') else {
             bail!("-d {answer} has no value: type KEY=VALUE, such as -d license=MIT");
         };
+        if value.contains('\n') {
+            bail!("the answer to {key} has a line break: type it on one line");
+        }
         let others = ["project-name", "template_repository"];
         if !questions.contains_key(key) && !others.contains(&key) {
             let keys: Vec<_> = questions.keys().map(String::as_str).collect();
@@ -291,6 +294,8 @@ fn rule(question: &toml::Value) -> String {
     let prompt = question["prompt"].as_str().unwrap_or_default();
     // The first line says the rule; others explain the choices.
     let prompt = prompt.lines().next().unwrap_or_default();
+    // In brackets are the keys of a terminal.
+    let prompt = prompt.split(" (").next().unwrap_or_default();
     let several = question["type"].as_str() == Some("array");
     let choices = choices(question);
     match (several, choices.is_empty()) {

@@ -644,6 +644,10 @@ fn answers_that_have_no_effect_are_named() {
             "error: -d license has no value: type KEY=VALUE, such as -d license=MIT",
         ),
         (
+            ["-d", "description=two\nlines"],
+            "error: the answer to description has a line break: type it on one line",
+        ),
+        (
             ["-d", "extension_points=a,b"],
             "any of table_provider, insert, ",
         ),
