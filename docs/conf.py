@@ -20,6 +20,8 @@ html_theme = "furo"
 # Green and red for what a change adds and takes away.
 pygments_style = "default"
 pygments_dark_style = "monokai"
+html_static_path = ["site.css"]
+html_css_files = ["site.css"]
 html_show_copyright = False
 html_show_sphinx = False
 html_copy_source = False

@@ -336,34 +336,118 @@ def scan_tables(scan: Scan) -> dict[str, str]:
     }
 
 
-def chart(scan: Scan, path: Path) -> None:
-    """How fast each way is, and what a batch costs at the boundary."""
+# What is the same with the boundary and without it.
+BOUNDARY: dict[str, Row] = {
+    "the example, which computes its rows": {"case": "stub", "partitions": 1, "batch_rows": 8192},
+    "8 columns, each value written anew": {"case": "copied", "batch_rows": 8192},
+    "8 columns that are in memory already": {
+        "case": "batches",
+        "partitions": 1,
+        "batch_rows": 8192,
+        "columns": 8,
+    },
+}
+NOW = {
+    "extension": "extension",
+    "pyarrow.dataset": "`pyarrow.dataset`",
+    "generator": "Python generator",
+}
+
+
+class Published:
+    """The medians of benchmarks.json."""
+
+    def __init__(self, figures: Row) -> None:
+        self.times: list[Row] = figures["times"]
+        self.builds: Row = figures.get("builds", {})
+
+    def ms(self, query: str, way: str, **of: object) -> float:
+        """Of the first table that has these properties."""
+        wanted = {"query": query, "way": way, **of}
+        found = next(row["median_ms"] for row in self.times if wanted.items() <= row.items())
+        return float(found)
+
+    def has(self, **of: object) -> bool:
+        return any(of.items() <= row.items() for row in self.times)
+
+
+def now_table(published: Published) -> str:
+    """A query through the extension beside what people do without Rust."""
+    rows = []
+    for query in QUERIES:
+        times = {way: published.ms(query, way, case="python") for way in NOW}
+        cells = [f"{times[way] / times['extension']:.1f} times as long" for way in list(NOW)[1:]]
+        rows.append([query, f"{times['extension']:.1f} ms", *cells])
+    return table(["query", *NOW.values()], rows)
+
+
+def cost_table(published: Published) -> str:
+    rows = []
+    for name, of in BOUNDARY.items():
+        if published.has(**of):
+            native, extension = (published.ms("full scan", way, **of) for way in RUST[:2])
+            more = f"{extension / native:.2f}"
+            rows.append([name, f"{native:.0f} ms", f"{extension:.0f} ms", more])
+    return table(["full scan of", "without the boundary", "extension", "ratio"], rows)
+
+
+def wait_table(published: Published) -> str:
+    rows = []
+    for name, what in [
+        ("first development build", "cold"),
+        ("build after one line changed", "one line changed"),
+        ("the same, to a passing pytest", "one line changed, to a passing pytest"),
+        ("release wheel", "release"),
+    ]:
+        seconds = (
+            published.builds.get(f"{whose}, {what}", {}).get("seconds")
+            for whose in ("generated", "upstream's dependencies")
+        )
+        rows.append([name, *(f"{s:.0f} s" if s else "" for s in seconds)])
+    return table(["", "generated project", "crates of upstream's example"], rows)
+
+
+def bars_beside(axes: Any, names: list[str], ways: dict[str, list[float]], title: str) -> None:
+    """Times in groups: the shorter a bar, the faster."""
+    height = 0.8 / len(ways)
+    for index, (way, times) in enumerate(ways.items()):
+        places = [place + index * height for place in range(len(names))]
+        drawn = axes.barh(places, times, height, label=way)
+        axes.bar_label(drawn, fmt="%.0f", padding=2, fontsize=7)
+    middle = 0.8 / 2 - height / 2
+    axes.set_yticks([place + middle for place in range(len(names))], names)
+    axes.invert_yaxis()
+    axes.margins(x=0.1)
+    axes.set_xlabel("ms: shorter is faster")
+    axes.set_title(title)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=len(ways))
+
+
+def chart(published: Published, path: Path) -> None:
+    """What a reader asks: how fast, beside what is done now, and what the boundary costs."""
     mpl.rcParams.update({"svg.hashsalt": "benchmarks", "font.size": 9})
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
-    of = {"batch_rows": 8192, "columns": 8, "partitions": 1}
-    speeds = {way: scan.speed("batches", "full scan", way, "native", **of) for way in RUST}
-    through = scan.speed("batches", "full scan", "extension", "native", **of)
-    for way in PYTHON[1:]:
-        speeds[way] = through / scan.speed("python", "full scan", "extension", way)
-    left.barh(list(speeds)[::-1], list(speeds.values())[::-1], color="tab:blue")
-    left.set_xscale("log")
-    left.set_xlabel("speed ÷ native")
-    left.set_title("Full scan of batches in memory, 8,192 rows × 8 columns")
-    tables = [of for of in scan.tables("batches") if of["partitions"] == 1]
-    for batch_rows in sorted({of["batch_rows"] for of in tables}):
-        points = [
-            (of["columns"], scan.per_batch("extension", "native", **of))
-            for of in tables
-            if of["batch_rows"] == batch_rows
-        ]
-        right.plot(*zip(*points, strict=True), marker="o", label=f"{batch_rows:,} rows")
-    right.set_xscale("log", base=2)
-    right.set_yscale("log")
-    right.set_xlabel("columns")
-    right.set_ylabel("µs a batch")
-    right.set_title("What the boundary costs over native")
-    right.legend()
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
+    now = {
+        way.replace("`", ""): [published.ms(query, key, case="python") for query in QUERIES]
+        for key, way in NOW.items()
+    }
+    bars_beside(left, QUERIES, now, "Queries over 8.4 million rows in memory")
+    of = {name: of for name, of in BOUNDARY.items() if published.has(**of)}
+    sides = {
+        name: [published.ms("full scan", way, **table) for table in of.values()]
+        for way, name in [("extension", "extension"), ("native", "without the boundary")]
+    }
+    names = [name.replace(", ", ",\n").replace(" that ", "\nthat ") for name in of]
+    bars_beside(right, names, sides, "What the boundary costs a full scan")
     figure.savefig(path, metadata={"Date": None})
+
+
+def published_tables(published: Published) -> dict[str, str]:
+    return {
+        "now": now_table(published),
+        "cost": cost_table(published),
+        "wait": wait_table(published),
+    }
 
 
 def summary(scan: Scan) -> list[Row]:
@@ -392,29 +476,46 @@ def fill(page: Path, tables: dict[str, str]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--folder", type=Path, required=True, help="where scan.json and build.json are"
+        "--folder",
+        type=Path,
+        help="where scan.json and build.json are; without it, benchmarks.json is read again, "
+        "and only what needs no single runs is written",
     )
     parser.add_argument("--out", type=Path, required=True, help="where benchmarks.* go")
     args = parser.parse_args()
 
     tables: dict[str, str] = {}
-    figures: Row = {}
-    if (path := args.folder / "scan.json").exists():
-        scan = Scan(json.loads(path.read_text()))
-        tables |= scan_tables(scan)
-        chart(scan, args.out / "benchmarks.svg")
-        figures = {**scan.measured, "times": summary(scan)}
-    if (path := args.folder / "build.json").exists():
-        figures["builds"] = json.loads(path.read_text())
-        tables |= build_tables(figures["builds"])
+    published = args.out / "benchmarks.json"
+    if args.folder:
+        tables |= measured(args.folder, published)
+    figures = json.loads(published.read_text())
+    if "times" in figures:
+        tables |= published_tables(Published(figures))
+        chart(Published(figures), args.out / "benchmarks.svg")
     for name, lines in tables.items():
         print(f"\n{name}\n\n{lines}")
-    rows = [json.dumps(row) for row in figures.pop("times", [])]
-    text = json.dumps({**figures, "times": ["ROWS"]}, indent=2)
-    rows_of_file = ",\n    ".join(rows)
-    (args.out / "benchmarks.json").write_text(text.replace('"ROWS"', rows_of_file) + "\n")
     if (page := args.out / "benchmarks.md").exists():
         fill(page, tables)
+
+
+def measured(folder: Path, published: Path) -> dict[str, str]:
+    """The tables of what was measured, whose figures go into `published`."""
+    tables: dict[str, str] = {}
+    figures: Row = {}
+    if (path := folder / "scan.json").exists():
+        scan = Scan(json.loads(path.read_text()))
+        tables |= scan_tables(scan)
+        figures = {**scan.measured, "times": summary(scan)}
+    if (path := folder / "build.json").exists():
+        figures["builds"] = json.loads(path.read_text())
+        tables |= build_tables(figures["builds"])
+    rows = [json.dumps(row) for row in figures.pop("times", [])]
+    if rows:
+        figures["times"] = ["ROWS"]
+    text = json.dumps(figures, indent=2)
+    rows_of_file = ",\n    ".join(rows)
+    published.write_text(text.replace('"ROWS"', rows_of_file) + "\n")
+    return tables
 
 
 if __name__ == "__main__":

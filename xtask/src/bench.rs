@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: how fast a generated project is scanned, and how soon its author sees rows.
+//! `cargo xtask bench`: measures how fast a generated project is scanned and built.
 
 mod build;
 mod scan;
@@ -34,6 +34,10 @@ pub struct Args {
     /// build in, as not every run is worth publishing]
     #[arg(long)]
     out: Option<PathBuf>,
+    /// Measure nothing: write the chart and the first tables of the page again, from the
+    /// benchmarks.json in --out
+    #[arg(long, requires = "out", conflicts_with_all = ["part", "quick", "only"])]
+    report: bool,
     /// The Python to use [default: the first on the PATH that is new enough]
     #[arg(long)]
     python: Option<OsString>,
@@ -53,8 +57,9 @@ pub fn run(args: &Args) -> Result<()> {
         None => root().join("target").join("bench"),
     };
     std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
-    let scans = args.part != Some(Part::Build);
+    let scans = args.part != Some(Part::Build) && !args.report;
     let builds = match (args.part, args.only.as_slice()) {
+        _ if args.report => vec![],
         (Some(Part::Scan), _) => vec![],
         (_, []) => build::Case::value_variants().to_vec(),
         (_, only) => only.to_vec(),
@@ -77,14 +82,15 @@ pub fn run(args: &Args) -> Result<()> {
     build::run(&mut bench, &builds)?;
 
     let out = args.out.as_ref().unwrap_or(&bench.dir);
-    run_visibly(
-        Command::new(bench.venv_program("python"))
-            .arg(sources().join("report.py"))
-            .arg("--folder")
-            .arg(&bench.dir)
-            .arg("--out")
-            .arg(out),
-    )
+    let mut report = Command::new(bench.venv_program("python"));
+    report
+        .arg(sources().join("report.py"))
+        .arg("--out")
+        .arg(out);
+    if !args.report {
+        report.arg("--folder").arg(&bench.dir);
+    }
+    run_visibly(&mut report)
 }
 
 /// What is built and run for the benchmark.
@@ -96,11 +102,11 @@ fn sources() -> PathBuf {
 struct Done {
     output: String,
     took: Duration,
-    /// Of all cores together, where the system tells.
+    /// The time of all cores together, if the system tells it.
     cpu_seconds: Option<f64>,
 }
 
-/// What all processes that ended have computed, in seconds.
+/// The computing time, in seconds, of all child processes that have ended.
 fn cpu_seconds() -> Option<f64> {
     #[cfg(unix)]
     {
@@ -140,7 +146,7 @@ impl Bench {
         }
     }
 
-    /// A virtual environment with the released host, and what builds and draws.
+    /// Makes a virtual environment with the released host, and the packages that build and draw.
     fn make_venv(&mut self) -> Result<()> {
         let venv = self.dir.join("venv");
         self.step(
@@ -163,7 +169,7 @@ impl Bench {
                     "pyarrow",
                     "tqdm",
                 ])
-                // What the generated project wants for development, so that no build fetches it.
+                // The generated project needs these for development, and no build should fetch them.
                 .args([
                     "duckdb",
                     "hypothesis",
@@ -203,7 +209,7 @@ impl Bench {
         Ok((project, done.took))
     }
 
-    /// maturin, building a release wheel of `project` into its folder `dist`.
+    /// The command with which maturin builds a release wheel of `project` into its folder `dist`.
     fn maturin(&self, project: &Path, target: &Path) -> Command {
         let mut maturin = Command::new(self.venv_program("maturin"));
         maturin
@@ -215,7 +221,7 @@ impl Bench {
         maturin
     }
 
-    /// maturin, building `project` for development and installing it.
+    /// The command with which maturin builds `project` for development and installs it.
     fn develop(&self, project: &Path, target: &Path) -> Command {
         let mut maturin = Command::new(self.venv_program("maturin"));
         maturin
@@ -226,7 +232,7 @@ impl Bench {
         maturin
     }
 
-    /// pip, installing the one wheel of `project`.
+    /// The command with which pip installs the one wheel of `project`.
     fn install(&self, project: &Path) -> Result<Command> {
         let mut pip = Command::new(self.venv_program("python"));
         pip.args(["-m", "pip", "install", "--disable-pip-version-check"])

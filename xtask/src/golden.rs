@@ -1,7 +1,7 @@
-//! What a handful of answers render into, to be looked at when the template changes.
+//! Writes the projects that a handful of answers render into, so that a change can be looked at.
 //!
-//! The first project is kept whole, and of each other one what differs from the first, so that a
-//! change to one file of the template is a change in one place here.
+//! The first project is written whole, and of each other project only what differs from the first.
+//! So a change to one file of the template is a change in one place here.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,7 +13,7 @@ use similar::TextDiff;
 use crate::render::update;
 use crate::{cargo_generate, files, remove_folder, root};
 
-/// The answers, besides those that are the defaults.
+/// The answers that are not the defaults.
 const PROJECTS: [(&str, &[&str]); 4] = [
     ("default", &[]),
     (
@@ -79,7 +79,7 @@ fn update_all(repository: &Path, check: bool) -> Result<bool> {
 /// The files of a project, by their paths.
 type Files = BTreeMap<String, String>;
 
-/// All files in one text, so that none is taken for a part of this repository.
+/// All files in one text, so that no tool takes a file for a part of this repository.
 fn whole(files: &Files) -> String {
     files
         .iter()
@@ -112,7 +112,7 @@ fn render(repository: &Path, answers: &[&str]) -> Result<Files> {
     fs::create_dir_all(&folder)?;
     let mut command = cargo_generate(&std::env::current_exe()?, &folder, "my-ext");
     command.arg("--path").arg(repository);
-    // Not the address of whoever runs it.
+    // The address should not depend on the clone that runs this.
     command.args(["-d", "template_repository="]);
     for answer in answers {
         command.arg("-d").arg(answer);
@@ -125,7 +125,7 @@ fn render(repository: &Path, answers: &[&str]) -> Result<Files> {
     let mut rendered = Files::new();
     for path in files(&project)? {
         let shown = path.display().to_string();
-        // They are long, and copied as they are.
+        // These files are long, and copied as they are.
         if !shown.contains("LICENSE") {
             rendered.insert(shown, fs::read_to_string(project.join(path))?);
         }

@@ -1,4 +1,4 @@
-//! Builds, tests and measures the template. Everything that the commands and the tests share.
+//! Builds, tests and measures the template: the code that the commands and the tests share.
 
 pub mod bench;
 pub mod golden;
@@ -49,7 +49,7 @@ pub fn datafusion_majors(versions: &toml::Table) -> Result<Vec<toml::Table>> {
     majors.context("versions.toml has a datafusion.majors that is not a table")
 }
 
-/// What git prints.
+/// Runs git, and returns what it prints.
 pub fn git(command: &mut Command) -> Result<String> {
     let output = command.output().context("cannot run git")?;
     if !output.status.success() {
@@ -58,8 +58,8 @@ pub fn git(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 
-/// Where a clone of the template is from, as others can reach it: without a password, and no folder of
-/// this machine.
+/// The address that a clone of the template is from, without a password. There is none if the address
+/// is a folder of this machine, where others cannot reach it.
 pub fn address(template: &Path) -> Option<String> {
     let mut origin = Command::new("git");
     origin
@@ -76,8 +76,8 @@ pub fn address(template: &Path) -> Option<String> {
 
 /// Generates the project `name` below `folder`, asking nothing. Takes further answers.
 ///
-/// It runs cargo-generate, the library, over this repository, in a process of its own: it reads and
-/// prints as it likes.
+/// The command runs cargo-generate as a library over this repository. It is a process of its own,
+/// because the library reads from the terminal and prints to it.
 pub fn cargo_generate(xtask: &Path, folder: &Path, name: &str) -> Command {
     let mut command = Command::new(xtask);
     command
@@ -88,7 +88,7 @@ pub fn cargo_generate(xtask: &Path, folder: &Path, name: &str) -> Command {
     command
 }
 
-/// All files below `folder`, relative to it, sorted; without those of git.
+/// All files below `folder` but those of git, sorted, as paths relative to `folder`.
 pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = vec![];
     for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
@@ -118,16 +118,16 @@ pub struct GenerateArgs {
     /// What to call the project
     #[arg(long)]
     pub name: Option<String>,
-    /// Where to make the project's folder
+    /// Where to make the project's folder; it must exist
     #[arg(long, default_value = ".")]
     pub destination: PathBuf,
     /// Generate into the destination itself
     #[arg(long)]
     pub init: bool,
-    /// Ask nothing: take the default where no answer is given
+    /// Ask nothing: take the default where no answer is given. Needs --name
     #[arg(long)]
     pub silent: bool,
-    /// An answer, as KEY=VALUE
+    /// An answer, as KEY=VALUE: docs/reference/answers.md lists them
     #[arg(long, short)]
     pub define: Vec<String>,
     /// A TOML file with answers, such as a project's .template-answers.toml
@@ -135,11 +135,15 @@ pub struct GenerateArgs {
     pub values_file: Option<String>,
 }
 
+/// Generates a project, and returns its folder.
+///
 /// # Errors
 ///
-/// One sentence that says what to type. No folder is left behind then.
+/// The error is one sentence that says what to type, and no folder is left behind.
 pub fn generate(args: GenerateArgs) -> Result<PathBuf> {
     let template = args.path.as_deref().unwrap_or(root());
+    let questions = questions(template)?;
+    check_answers(&args, &questions)?;
     let destination = std::path::absolute(&args.destination)?;
     if !destination.is_dir() {
         let destination = args.destination.display();
@@ -148,10 +152,21 @@ pub fn generate(args: GenerateArgs) -> Result<PathBuf> {
     if args.silent && args.name.is_none() {
         bail!("--silent needs a name: add --name my-ext");
     }
+    if args.init && destination.join("pyproject.toml").exists() {
+        let destination = destination.display();
+        bail!("{destination} has a project already: take an empty folder for --init");
+    }
+    // cargo-generate leaves an empty folder where it was stopped at a question.
+    if let Some(name) = args.name.as_deref().map(Path::new)
+        && name.file_name() == Some(name.as_os_str())
+    {
+        // Nothing is lost: a folder with files in it stays.
+        let _ = std::fs::remove_dir(destination.join(name));
+    }
     let before = folders(&destination)?;
     let clean_up = {
         let destination = destination.clone();
-        // Where it stops at a question, cargo-generate has made a folder, and leaves that.
+        // cargo-generate makes the folder before it asks, and leaves it where it is stopped.
         move || -> std::io::Result<()> {
             for folder in folders(&destination)?.difference(&before) {
                 // Nothing is lost: a folder with files in it stays.
@@ -163,12 +178,13 @@ pub fn generate(args: GenerateArgs) -> Result<PathBuf> {
     let at_ctrl_c = clean_up.clone();
     ctrlc::set_handler(move || {
         let _ = at_ctrl_c();
+        eprintln!("\nstopped: no project was made");
         std::process::exit(130);
     })?;
     let mut define = args.define;
-    // The hook that says what to do next tells from it where the project is.
+    // The hook that says what to do next needs the place of the project.
     define.push(format!("destination={}", args.destination.display()));
-    // Whoever updates the project finds the template there.
+    // An update of the project finds the template at this address.
     if !define
         .iter()
         .any(|answer| answer.starts_with("template_repository="))
@@ -190,40 +206,159 @@ pub fn generate(args: GenerateArgs) -> Result<PathBuf> {
         vcs: Some(cargo_generate::Vcs::None),
         // Never touch a Cargo.toml outside of the project.
         no_workspace: true,
-        // It is formatted as it is, which the tests could not tell otherwise.
+        // The tests check that the template's own files are formatted.
         no_fmt: true,
         ..Default::default()
     });
     match generated {
-        // Without the `..` that the destination may have.
-        Ok(project) if cfg!(unix) => Ok(project.canonicalize()?),
-        Ok(project) => Ok(project),
+        Ok(project) => {
+            // Without the `..` that the destination may have.
+            let project = match cfg!(unix) {
+                true => project.canonicalize()?,
+                false => project,
+            };
+            for note in notes(&project) {
+                eprintln!("note: {note}");
+            }
+            Ok(project)
+        }
         Err(error) => {
             clean_up()?;
-            let sentence = refusal(&format!("{error:#}"));
-            if sentence.contains("directory already exists") {
-                let destination = destination.display();
-                bail!(
-                    "{destination} has a folder of that name already: remove it, or choose another --name"
-                );
-            }
-            match sentence.split_once("is not a valid value for ") {
-                Some((_, question)) => bail!("{sentence}. {}", rule(template, question)?),
-                None => bail!(sentence),
-            }
+            bail!(explanation(
+                &refusal(&format!("{error:#}")),
+                &destination,
+                &questions
+            ));
         }
     }
 }
 
-/// What the template says about the answers to `question`.
-fn rule(template: &Path, question: &str) -> Result<String> {
-    let question = &questions(template)?[question];
-    let prompt = question["prompt"].as_str().context("no prompt")?;
-    let choices = choices(question);
-    if choices.is_empty() {
-        return Ok(format!("{prompt}."));
+/// Checks what cargo-generate takes without a word, or refuses in words of its own.
+fn check_answers(args: &GenerateArgs, questions: &toml::Table) -> Result<()> {
+    for answer in &args.define {
+        let Some((key, value)) = answer.split_once('=') else {
+            bail!("-d {answer} has no value: type KEY=VALUE, such as -d license=MIT");
+        };
+        if value.contains('\n') {
+            bail!("the answer to {key} has a line break: type it on one line");
+        }
+        let others = ["project-name", "template_repository"];
+        if !questions.contains_key(key) && !others.contains(&key) {
+            let keys: Vec<_> = questions.keys().map(String::as_str).collect();
+            let keys = keys.join(", ");
+            bail!("-d {answer} answers no question: the questions are {keys}");
+        }
     }
-    Ok(format!("{prompt}; one of {}.", choices.join(", ")))
+    if let Some(file) = &args.values_file {
+        let text = std::fs::read_to_string(file)
+            .with_context(|| format!("the values file {file} cannot be read"))?;
+        let values: Option<toml::Table> = text.parse().ok();
+        if values.is_none_or(|file| !file.contains_key("values")) {
+            bail!(
+                "{file} has to be TOML with a table [values], and text in quotes: license = \"MIT\""
+            );
+        }
+    }
+    Ok(())
+}
+
+/// What cargo-generate said, as one sentence with the rule.
+fn explanation(said: &str, destination: &Path, questions: &toml::Table) -> String {
+    if said.contains("directory already exists") {
+        let destination = destination.display();
+        return format!(
+            "{destination} has a file or folder of that name already: remove it, or choose another --name"
+        );
+    }
+    if said.contains("not a terminal") {
+        return "there is no terminal to ask in: add --silent, which takes the defaults, and -d for other answers".to_owned();
+    }
+    if said.contains("set $USER") {
+        return "cargo-generate needs to know who you are: set the environment variable USER, as in USER=somebody".to_owned();
+    }
+    let question = said.split_once("valid value").and_then(|(_, rest)| {
+        let (_, name) = rest.split_once(" for ")?;
+        questions.get(name)
+    });
+    match question {
+        Some(question) => {
+            let said = said.split_once("Sorry, ").map_or(said, |(_, rest)| rest);
+            format!("{said}. {}", rule(question))
+        }
+        None => said.to_owned(),
+    }
+}
+
+/// Which answers a question takes.
+fn rule(question: &toml::Value) -> String {
+    let prompt = question["prompt"].as_str().unwrap_or_default();
+    // The first line says the rule; others explain the choices.
+    let prompt = prompt.lines().next().unwrap_or_default();
+    // In brackets are the keys of a terminal.
+    let prompt = prompt.split(" (").next().unwrap_or_default();
+    let several = question["type"].as_str() == Some("array");
+    let choices = choices(question);
+    match (several, choices.is_empty()) {
+        (_, true) => format!("{prompt}."),
+        (false, _) => format!("{prompt}; one of {}.", choices.join(", ")),
+        (true, _) => format!(
+            "{prompt}; any of {}, with commas between.",
+            choices.join(", ")
+        ),
+    }
+}
+
+/// What an owner should know about the place of a new project.
+fn notes(project: &Path) -> Vec<String> {
+    let git = |arguments: &[&str]| {
+        let mut command = Command::new("git");
+        git(command.arg("-C").arg(project).args(arguments)).ok()
+    };
+    let mut notes = vec![];
+    if let Some(repository) = git(&["rev-parse", "--show-toplevel"])
+        && Path::new(&repository) != project
+        && git(&["check-ignore", "."]).is_none()
+    {
+        notes.push(format!(
+            "the project is inside of the git repository {repository}, where CI finds none of its workflows: run `git init` in the project, or move it out"
+        ));
+    }
+    if let Some(workspace) = workspace_around(project) {
+        notes.push(format!(
+            "the project is inside of the Cargo workspace {}, which Cargo does not accept as it is: add `[workspace]` at the end of the project's Cargo.toml, or the project to the `members` there",
+            workspace.display()
+        ));
+    }
+    if let Some(shared) = std::env::var_os("CARGO_TARGET_DIR") {
+        notes.push(format!(
+            "CARGO_TARGET_DIR is {}: two projects of the same name there would overwrite the library of each other",
+            shared.display()
+        ));
+    }
+    notes
+}
+
+/// The workspace that Cargo takes the package in `folder` to be in.
+fn workspace_around(folder: &Path) -> Option<PathBuf> {
+    let table = |folder: &Path| {
+        let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).ok()?;
+        let manifest: toml::Table = manifest.parse().ok()?;
+        manifest.get("workspace")?.as_table().cloned()
+    };
+    if table(folder).is_some() {
+        return None;
+    }
+    let (around, workspace) = folder
+        .ancestors()
+        .skip(1)
+        .find_map(|around| Some((around, table(around)?)))?;
+    let excluded = workspace.get("exclude").and_then(toml::Value::as_array);
+    let mut excluded = excluded.into_iter().flatten();
+    let excluded = excluded.any(|path| {
+        path.as_str()
+            .is_some_and(|path| folder.starts_with(around.join(path)))
+    });
+    (!excluded).then(|| around.to_owned())
 }
 
 /// What the template asks.
@@ -249,7 +384,7 @@ fn folders(folder: &Path) -> std::io::Result<BTreeSet<PathBuf>> {
         .collect()
 }
 
-/// The sentence of a hook of cargo-generate, without where in the hook it stands; or `said` as it is.
+/// The sentence of a hook of cargo-generate, without its place in the hook, or `said` as it is.
 pub fn refusal(said: &str) -> String {
     let sentence = said
         .lines()

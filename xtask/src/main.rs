@@ -14,13 +14,13 @@ enum Command {
     Bench(bench::Args),
     /// Generate a project, as `cargo generate` does
     Generate(GenerateArgs),
-    /// Write what follows from versions.toml
+    /// Write the files that follow from versions.toml
     Render(render::Args),
-    /// Write what a handful of answers render into
+    /// Write the projects that a handful of answers render into
     Golden(golden::Args),
     /// Make a version of the template: changelog, commit and tag
     Release(release::Args),
-    /// Make the template one for a further major of DataFusion
+    /// Add a major of DataFusion to the template
     Major(major::Args),
     /// Turn what GitHub's "Use this template" made into a generated project
     UseTemplate(use_template::Args),

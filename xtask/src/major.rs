@@ -1,4 +1,4 @@
-//! `cargo xtask major`: makes the template one for a further major of DataFusion.
+//! `cargo xtask major`: adds a major of DataFusion to the template.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::{datafusion_majors, edit_versions, files, render, root, versions};
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// The major, such as 56: the one after those that there are
+    /// The major, such as 56: the next after the newest that the template has
     major: u64,
     /// The folder of the template [default: this repository]
     #[arg(long)]
@@ -23,7 +23,7 @@ pub struct Args {
 ///
 /// # Errors
 ///
-/// One sentence; nothing is written before all is known.
+/// The error is one sentence. Nothing is written before all versions are known.
 pub fn run(args: &Args) -> Result<()> {
     let repository = args.path.as_deref().unwrap_or(root());
     let majors = datafusion_majors(&versions(repository)?)?;

@@ -1,4 +1,4 @@
-//! Finding a Python, and where a virtual environment keeps its own.
+//! Finds a Python, and the programs of a virtual environment.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ const NAMES: [&str; 9] = [
 ///
 /// # Errors
 ///
-/// One sentence that says what to install.
+/// The error is one sentence that says what to install.
 pub fn find(asked: Option<&OsStr>) -> Result<OsString> {
     let versions = versions(root())?;
     let needed = versions["python"]["minimum"].as_str();

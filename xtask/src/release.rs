@@ -1,5 +1,5 @@
-//! `cargo xtask release`: makes a version of the template, which projects are generated from and
-//! updated to.
+//! `cargo xtask release`: makes a version of the template, from which projects are generated and to
+//! which they are updated.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use toml_edit::value;
 
 use crate::{address, edit_versions, git, golden, render, root};
 
-/// Above what comes with the next version.
+/// The heading above the changes that come with the next version.
 const UNRELEASED: &str = "## Unreleased\n";
 
 #[derive(clap::Args)]
@@ -28,7 +28,8 @@ pub struct Args {
 ///
 /// # Errors
 ///
-/// One sentence that says what to do. Before anything is written, unless rendering fails.
+/// The error is one sentence that says what to do. It comes before anything is written, unless
+/// rendering fails.
 pub fn run(args: &Args) -> Result<()> {
     let version = &args.version;
     let repository = args.path.as_deref().unwrap_or(root());

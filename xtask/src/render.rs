@@ -1,4 +1,4 @@
-//! Writes what follows from `versions.toml`.
+//! Writes the files that follow from `versions.toml`.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -12,11 +12,11 @@ use tera::{Context, Delimiters, Tera};
 
 use crate::{datafusion_majors, files, root, versions};
 
-/// Below `ci-template`: the sources.
+/// The folder with the sources, below `ci-template`.
 const SOURCES: &str = "ci-template/templates";
 
-/// What is rendered, and what to, relative to the repository. A project that GitHub's "Use this
-/// template" makes may not be given workflows, so they lie in this repository too.
+/// The sources, and the files that they are rendered to, relative to the repository. GitHub's "Use this
+/// template" may not write workflows into a project, so this repository has the workflows too.
 const FILES: &[(&str, &[&str])] = &[
     (
         "github/ci.yml",
@@ -56,10 +56,10 @@ const FILES: &[(&str, &[&str])] = &[
     ("template/noxfile.py", &["template/noxfile.py"]),
 ];
 
-/// Rendered last, as it has the digest of all others.
+/// This file is rendered last, because it has the digest of all others.
 const HOOK: &str = "hooks/versions.rhai";
 
-/// What projects are generated from, besides `cargo-generate.toml`.
+/// The files that projects are generated from, besides `cargo-generate.toml`.
 const GENERATED_FROM: [&str; 4] = [
     "ci-template/github",
     "ci-template/gitlab",
@@ -67,10 +67,10 @@ const GENERATED_FROM: [&str; 4] = [
     "template",
 ];
 
-/// Rendered for each older major of DataFusion.
+/// The file that is rendered for each older major of DataFusion.
 const OLDER_MAJOR: &str = "template/majors/Cargo.toml";
 
-/// Tables, and the pages in which they stand, after a comment that names them.
+/// Tables, and the pages that have them after a comment with their name.
 const TABLES: &[(&str, &str)] = &[
     ("docs/compatibility.md", "docs/reference/compatibility.md"),
     ("docs/versions.md", "README.md"),
@@ -101,8 +101,8 @@ pub struct Args {
 
 /// # Errors
 ///
-/// A source that cannot be rendered, with the line and the column, before anything is written; with
-/// `--check`, that a file is not up to date.
+/// A source cannot be rendered: the error has the line and the column, and nothing is written. With
+/// `--check`, a file is not up to date.
 pub fn run(args: &Args) -> Result<()> {
     let repository = args.path.as_deref().unwrap_or(root());
     if update_all(repository, args.check)? {
@@ -124,7 +124,7 @@ fn update_all(repository: &Path, check: bool) -> Result<bool> {
     Ok(drifted)
 }
 
-/// What each file is to hold.
+/// What each file should contain.
 fn render(repository: &Path) -> Result<Vec<(String, String)>> {
     let tera = sources(&repository.join(SOURCES))?;
     let context = context(repository)?;
@@ -168,8 +168,8 @@ fn render(repository: &Path) -> Result<Vec<(String, String)>> {
     Ok(rendered)
 }
 
-/// Tells from which state of the template a project was generated: cargo-generate tells a template
-/// nothing of the commit that it is at, and a commit cannot hold its own name.
+/// A digest of the state of the template that a project was generated from. cargo-generate does not tell
+/// a template its commit, and a commit cannot contain its own name.
 fn digest(repository: &Path, rendered: &[(String, String)]) -> Result<String> {
     let mut contents = BTreeMap::new();
     for part in GENERATED_FROM {
@@ -242,7 +242,7 @@ fn sources(folder: &Path) -> Result<Tera> {
         let source = fs::read_to_string(folder.join(&path))?;
         let name = path.to_string_lossy().replace('\\', "/");
         sources.push(match name.strip_prefix("partials/") {
-            // The line that includes it has an end of its own.
+            // The line that includes the partial has a line break of its own.
             Some(partial) => (partial.to_owned(), source.trim_end().to_owned()),
             None => (name, source),
         });
@@ -253,14 +253,14 @@ fn sources(folder: &Path) -> Result<Tera> {
     Ok(tera)
 }
 
-/// What the sources can refer to.
+/// The variables of the sources.
 fn context(repository: &Path) -> Result<Context> {
     let versions = versions(repository)?;
     let mut context = Context::from_serialize(&versions)?;
     let majors = datafusion_majors(&versions)?;
     context.insert("oldest", &majors[0]);
     context.insert("newest", &majors[majors.len() - 1]);
-    // Those for which GitLab has runners.
+    // The platforms for which GitLab has runners.
     let platforms = versions["wheels"]["platforms"].as_array();
     let platforms = platforms.context("versions.toml has no wheels.platforms")?;
     let of_gitlab: Vec<_> = platforms

@@ -1,4 +1,4 @@
-//! Long work, shown step by step: a spinner with the time and the latest line of output.
+//! Shows long work step by step, with a spinner, the time and the latest line of output.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -59,7 +59,7 @@ impl Steps {
     ///
     /// # Errors
     ///
-    /// When it cannot be started. When it fails, that is the inner result.
+    /// The command cannot be started. If it starts and fails, the failure is the inner result.
     pub fn run(
         &mut self,
         what: &str,
@@ -83,7 +83,7 @@ impl Steps {
             .stdout(writer.try_clone()?)
             .stderr(writer);
         let child = command.spawn();
-        // The pipe ends when nobody can write to it any more, ourselves included.
+        // The pipe ends when no process can write to it any more. This process must not hold it open.
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = child
             .with_context(|| format!("cannot run {}", command.get_program().to_string_lossy()))?;

@@ -53,7 +53,7 @@ pub fn run(args: &Args) -> Result<()> {
             &mut cargo_generate(&std::env::current_exe()?, &dir, &args.name),
         )?;
         match generated {
-            // A name such as My_Ext is changed on the way, and the last line says what to.
+            // cargo-generate changes a name such as My_Ext, and the last line is the path that it made.
             Ok(printed) => PathBuf::from(printed.lines().last().unwrap_or_default().trim()),
             Err(failure) if failure.output.contains("directory already exists") => {
                 bail!(already_there)
@@ -88,8 +88,9 @@ pub fn run(args: &Args) -> Result<()> {
     println!("{}", shown.trim_end());
     println!();
     println!("The rows come from Rust, in {}", project.display());
-    println!("What to do next, there:");
+    println!("What to do next:");
     println!();
+    println!("    cd \"{}\"", project.display());
     let python = venv_program(&PathBuf::from(".venv"), "python");
     let python = python.display();
     println!("    {python} -m pip install --upgrade pip");
@@ -98,7 +99,7 @@ pub fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// What a step printed, or one sentence that says what went wrong, with the rest in a log.
+/// Returns what a step printed. If the step failed, the error is one sentence, and a log has the rest.
 fn check(step: std::result::Result<String, Failure>, what: &str) -> Result<String> {
     let failure = match step {
         Ok(printed) => return Ok(printed),

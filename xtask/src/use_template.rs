@@ -50,7 +50,7 @@ pub struct Args {
 ///
 /// # Errors
 ///
-/// One sentence that says what to do. Then nothing was changed.
+/// The error is one sentence that says what to do, and nothing was changed.
 pub fn run(args: &Args) -> Result<()> {
     let done = replace(args);
     if let Err(error) = &done {
@@ -86,7 +86,7 @@ fn replace(args: &Args) -> Result<()> {
         "--",
         ".github/workflows",
     ])?)?;
-    // All or nothing; what git ignores, such as target/, stays.
+    // git changes all files or none. What it ignores, such as target/, stays.
     git(&["read-tree", "-m", "-u", "HEAD", &tree])?;
     println!("The project is staged: commit and push it.");
     Ok(())
@@ -106,7 +106,7 @@ fn generate(args: &Args, repository: &Path, project: &Path) -> Result<()> {
     }
     let mut command = cargo_generate(&std::env::current_exe()?, project, &name);
     command.arg("--init").arg("--path").arg(repository);
-    // Even an empty one: the copy's own address is that of the project.
+    // Even an empty address is given, because the copy's own address is that of the project.
     let template = &args.template_repository;
     command
         .arg("-d")
@@ -136,12 +136,12 @@ fn generate(args: &Args, repository: &Path, project: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Where to go on after a failure.
+/// The page that says what to do after a failure.
 fn run_workflow() -> String {
     format!("open Actions on GitHub, choose \"{WORKFLOW}\", then \"Run workflow\".")
 }
 
-/// All that stand in `answers` can be answered; returns them with commas between.
+/// Checks that all `answers` are allowed, and returns them with commas between.
 fn check_choices(questions: &toml::Table, name: &str, answers: &str) -> Result<String> {
     let answers = answers
         .split([',', ' '])
@@ -175,8 +175,8 @@ fn default_name(repository: &str) -> Result<String> {
     Ok(Regex::new("[-_.]+")?.replace_all(name, "-").to_lowercase())
 }
 
-/// The description, unless the template would not take it: that of a repository was not written for
-/// it, and should stop nobody.
+/// The description, unless the template does not allow it. The description of a repository was not
+/// written for the template, and should stop nobody.
 fn description<'a>(args: &'a Args, question: &toml::Value) -> Result<&'a str> {
     let allowed = question["regex"].as_str().context("no regex")?;
     let description = args.description.trim();
@@ -203,12 +203,12 @@ fn write_tree(repository: &Path, project: &Path, index: &Path) -> Result<String>
             .args(arguments)
             .env("GIT_INDEX_FILE", index))
     };
-    // Whatever somebody's git ignores.
+    // The settings of somebody's git must not leave files out.
     git(&["add", "--all", "--force"])?;
     git(&["write-tree"])
 }
 
-/// `changed` are the workflows that the project would bring, one a line.
+/// `changed` has the workflows that the project would bring, one in each line.
 fn refuse_new_workflows(changed: &str) -> Result<()> {
     let Some(workflow) = changed.lines().next() else {
         return Ok(());
@@ -221,7 +221,7 @@ fn refuse_new_workflows(changed: &str) -> Result<()> {
     );
 }
 
-/// Shows `text` on the page of the workflow's run, if one runs this.
+/// Shows `text` on the page of the workflow's run, if a workflow runs this.
 fn tell_github(level: &str, text: &str) -> Result<()> {
     let Some(summary) = std::env::var_os("GITHUB_STEP_SUMMARY") else {
         return Ok(());

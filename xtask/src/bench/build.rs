@@ -1,4 +1,4 @@
-//! Building: how long a generated project takes, and how large it is, against a crate with the
+//! Measures how long a generated project takes to build, and how large it is, against a crate with the
 //! dependencies of upstream's example.
 
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::{Bench, copy_folder, hold_batches, replace, sources, wheel};
 use crate::{datafusion_majors, remove_folder, root, versions};
 
-/// What can be left out, as a release build takes many minutes.
+/// Each case can be left out, because a release build takes many minutes.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Case {
     /// The generated project, for development: from nothing to a row, and after a change
@@ -94,7 +94,7 @@ fn dev(bench: &mut Bench) -> Result<()> {
     )
 }
 
-/// What it costs that a wheel is for more than one major.
+/// Measures what a wheel for more than one major costs.
 fn majors(bench: &mut Bench) -> Result<()> {
     let all: Vec<_> = datafusion_majors(&versions(root())?)?
         .iter()
@@ -137,7 +137,7 @@ fn majors(bench: &mut Bench) -> Result<()> {
     Ok(())
 }
 
-/// How long it takes from a change in one line to a passing pytest.
+/// Measures the time from a change in one line to a passing pytest.
 fn change_and_test(bench: &mut Bench, project: &Path, what: &str) -> Result<Duration> {
     replace(
         &project.join("src/readings.rs"),
@@ -183,7 +183,7 @@ fn release(bench: &mut Bench) -> Result<()> {
             .map(|setting| format!("--config=profile.release.{setting}"))
             .collect();
         build(bench, &stub, what, "release", &settings)?;
-        // With the dependencies that were just built.
+        // This uses the dependencies that were just built.
         let mut maturin = bench.maturin(&batches, &target_of(bench, &stub));
         maturin.args(&settings);
         bench.step("Building it over batches", &mut maturin)?;
@@ -203,7 +203,7 @@ fn release(bench: &mut Bench) -> Result<()> {
     Ok(())
 }
 
-/// Where the dependencies of `project` are built from nothing.
+/// The folder in which the dependencies of `project` are built from nothing.
 fn target_of(bench: &Bench, project: &Path) -> PathBuf {
     let place = project.strip_prefix(&bench.dir).unwrap_or(project);
     bench.dir.join("target-of-builds").join(place)
@@ -259,7 +259,7 @@ fn build(
     Ok(done.took)
 }
 
-/// Adds to what is known of `what` in `build.json`, which several runs can fill.
+/// Adds figures of `what` to `build.json`, which several runs can fill.
 fn record(bench: &Bench, what: &str, figures: Value) -> Result<()> {
     let path = bench.dir.join("build.json");
     let mut all: Map<String, Value> = match std::fs::read_to_string(&path) {

@@ -1,4 +1,4 @@
-//! Scanning: builds every way to hand over the same rows, and lets `measure.py` compare them.
+//! Builds every way to hand over the same rows, and lets `measure.py` compare how fast they are scanned.
 
 use std::path::Path;
 use std::process::Command;

@@ -577,7 +577,7 @@ fn answers_that_are_not_taken_are_named() {
             .fail();
         assert!(
             error.contains(&format!(
-                "\"{value}\" is not a valid value for {key}. {rule}"
+                "error: \"{value}\" is not a valid value for {key}. {rule}"
             )),
             "{error}"
         );
@@ -615,6 +615,121 @@ fn what_is_missing_is_named() {
         said.contains("--silent needs a name: add --name my-ext"),
         "{said}"
     );
+    let said = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(["generate", "--name", "my-ext"])
+        .stdin(std::process::Stdio::null())
+        .current_dir(&folder)
+        .fail();
+    assert!(
+        said.contains("error: there is no terminal to ask in: add --silent"),
+        "{said}"
+    );
+    let said = generate(&folder, "my-ext")
+        .arg("--path")
+        .arg(&folder)
+        .fail();
+    assert!(said.contains("is not a copy of the template"), "{said}");
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+}
+
+/// cargo-generate takes an answer to no question without a word, and a list without its rule.
+#[test]
+fn answers_that_have_no_effect_are_named() {
+    let folder = scratch("no effect");
+    let values = folder.join("answers.toml");
+    fs::write(&values, "license = MIT\n").unwrap();
+    let file = values.to_str().unwrap();
+    for (arguments, sentence) in [
+        (
+            ["-d", "licence=MIT"],
+            "error: -d licence=MIT answers no question: the questions are description, license, ",
+        ),
+        (
+            ["-d", "license"],
+            "error: -d license has no value: type KEY=VALUE, such as -d license=MIT",
+        ),
+        (
+            ["-d", "description=two\nlines"],
+            "error: the answer to description has a line break: type it on one line",
+        ),
+        (
+            ["-d", "extension_points=a,b"],
+            "any of table_provider, insert, ",
+        ),
+        (
+            ["--values-file", file],
+            "has to be TOML with a table [values]",
+        ),
+        (
+            ["--values-file", "nowhere.toml"],
+            "error: the values file nowhere.toml cannot be read",
+        ),
+    ] {
+        let said = generate(&folder, "my-ext").args(arguments).fail();
+        assert!(said.contains(sentence), "{said}");
+        assert_eq!(said.matches("error: ").count(), 1, "{said}");
+        assert!(!folder.join("my-ext").exists());
+    }
+}
+
+/// Such as cargo-generate leaves it where somebody presses Ctrl-C.
+#[test]
+fn an_empty_folder_is_taken_and_no_other() {
+    let folder = scratch("folders that are there");
+    fs::create_dir(folder.join("my-ext")).unwrap();
+    generate(&folder, "my-ext").succeed();
+    let said = generate(&folder, "my-ext").fail();
+    let sentence = "has a file or folder of that name already: remove it, or choose another --name";
+    assert!(said.contains(sentence), "{said}");
+    // A name that is no name of a folder takes none away.
+    let empty = folder.join("empty");
+    fs::create_dir(&empty).unwrap();
+    for name in ["", ".", "../empty"] {
+        generate(&empty, name).fail();
+        assert!(empty.exists(), "{name}");
+    }
+    let said = generate(&folder.join("my-ext"), "my-ext")
+        .arg("--init")
+        .fail();
+    assert!(
+        said.contains("has a project already: take an empty folder for --init"),
+        "{said}"
+    );
+}
+
+/// Only where there is something to say, and the path of the project stays the last line.
+#[test]
+fn a_place_that_has_consequences_is_noted() {
+    let folder = scratch("places");
+    let quiet =
+        |said: &std::process::Output| !String::from_utf8_lossy(&said.stderr).contains("note: ");
+    let said = generate(&folder, "my-ext")
+        .env_remove("CARGO_TARGET_DIR")
+        .finish();
+    assert!(quiet(&said));
+
+    let repository = folder.join("repository");
+    fs::create_dir(&repository).unwrap();
+    crate::tools::git(&repository, &["init", "--quiet"]);
+    fs::write(
+        repository.join("Cargo.toml"),
+        "[workspace]\nresolver = \"3\"\nmembers = []\n",
+    )
+    .unwrap();
+    let said = generate(&repository, "my-ext")
+        .env("CARGO_TARGET_DIR", folder.join("shared"))
+        .finish();
+    let notes = String::from_utf8(said.stderr).unwrap();
+    for note in [
+        "note: the project is inside of the git repository ",
+        "note: the project is inside of the Cargo workspace ",
+        "note: CARGO_TARGET_DIR is ",
+    ] {
+        assert!(notes.contains(note), "{notes}");
+    }
+    let project = repository.join("my-ext");
+    let printed = String::from_utf8(said.stdout).unwrap();
+    assert_eq!(printed.lines().last(), project.to_str());
 }
 
 #[test]

@@ -132,6 +132,9 @@ fn interactively() {
         said.contains("is a keyword of Python: type another, such as class-ext."),
         "{said}"
     );
+    // What each choice is for, and how to choose it.
+    assert!(said.contains("Space marks, Enter goes on"), "{said}");
+    assert!(said.contains("aggregate_udf of a group of rows"), "{said}");
     let project = folder.join("my-cool-ext");
     assert!(read(project.join("pyproject.toml")).contains("name = \"my-cool-ext\""));
     assert!(read(project.join(".template-answers.toml")).contains("license = \"Apache-2.0\""));
@@ -146,6 +149,7 @@ fn ctrl_c_at_a_question_leaves_nothing_behind() {
         .current_dir(&folder)
         .fail();
     assert!(said.contains("Description"), "{said}");
+    assert!(said.contains("stopped: no project was made"), "{said}");
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
 }
 

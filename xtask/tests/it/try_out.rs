@@ -38,7 +38,7 @@ fn shows_the_rows_and_what_next() {
             "The rows come from Rust, in {}",
             folder.join("try-ext").display()
         ),
-        "What to do next, there:",
+        &format!("    cd \"{}\"\n", folder.join("try-ext").display()),
     ] {
         assert!(said.contains(expected), "{said}");
     }

@@ -34,7 +34,9 @@ impl Reader {
             None => (block.language.as_str(), ""),
             Some(mark) => mark.split_once(": ").expect(mark),
         };
-        let file = self.folder.join(path);
+        if self.write(action, path, &block.text) {
+            return;
+        }
         match action {
             "console" => self.run_all(&block.text),
             "sql" => {
@@ -42,18 +44,6 @@ impl Reader {
                 self.run(&format!(
                     "uv run examples/query.py \"$(cat <<'SQL'\n{sql}SQL\n)\""
                 ));
-            }
-            "file" => {
-                fs::create_dir_all(file.parent().unwrap()).unwrap();
-                fs::write(file, &block.text).unwrap();
-            }
-            "end of" => {
-                let text = format!("{}\n{}", read(&file), block.text);
-                fs::write(file, text).unwrap();
-            }
-            "change" => {
-                let text = changed(&read(&file), &block.text);
-                fs::write(file, text).unwrap();
             }
             // Figures differ, but not what they are figures of.
             "measured" => {
@@ -68,6 +58,20 @@ impl Reader {
             }
             other => panic!("a block that is {other} cannot be followed: {}", block.text),
         }
+    }
+
+    /// Does what a block says about the file at `path`, if it is about a file.
+    fn write(&self, action: &str, path: &str, block: &str) -> bool {
+        let file = self.folder.join(path);
+        let text = match action {
+            "file" => block.to_owned(),
+            "end of" => format!("{}\n{block}", read(&file)),
+            "change" => changed(&read(&file), block),
+            _ => return false,
+        };
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+        true
     }
 
     fn run_all(&mut self, text: &str) {
@@ -125,6 +129,49 @@ fn shows(page: &str, said: &str) -> bool {
         .is_match(said.trim_end())
 }
 
+/// The pages, in order.
+fn pages() -> Vec<PathBuf> {
+    let pages = root().join("docs").join("tutorial");
+    let mut names: Vec<_> = fs::read_dir(&pages)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .collect();
+    names.sort();
+    names
+}
+
+/// The files that readers compare theirs with are what the changes of the chapters make.
+#[test]
+fn the_sources_to_compare_with_are_up_to_date() {
+    let reader = Reader {
+        template: String::new(),
+        folder: scratch("tutorial, sources"),
+        surprises: vec![],
+    };
+    let mut compared = 0;
+    for (page, chapter) in pages().into_iter().zip(1..) {
+        for block in blocks(&read(&page)) {
+            if let Some((action, "src/source.rs")) =
+                block.mark.as_deref().and_then(|mark| mark.split_once(": "))
+            {
+                reader.write(action, "src/source.rs", &block.text);
+            }
+        }
+        let shown = page.with_file_name(format!("source-after-{chapter}.rs"));
+        let made = reader.folder.join("src/source.rs");
+        if shown.exists() {
+            let (shown, made) = (shown.display(), made.display());
+            assert!(
+                read(format!("{shown}")) == read(format!("{made}")),
+                "copy {made} to {shown}"
+            );
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 2);
+}
+
 #[test]
 fn can_be_followed() {
     let folder = scratch("tutorial");
@@ -133,14 +180,7 @@ fn can_be_followed() {
         folder,
         surprises: vec![],
     };
-    let pages = root().join("docs").join("tutorial");
-    let mut names: Vec<_> = fs::read_dir(&pages)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
-        .collect();
-    names.sort();
-    for page in names {
+    for page in pages() {
         println!("{}", page.display());
         for block in blocks(&read(page)) {
             if block.language != "{toctree}" {
