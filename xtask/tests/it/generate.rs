@@ -144,29 +144,22 @@ fn every_pair_of_answers() {
     }
 }
 
-/// Each extension point that is not built alone for its tests.
+/// Each extension point by itself, with what it needs.
 #[test]
 fn every_extension_point() {
-    let needs = needs(&scratch("needs of every point"));
-    let alone = stand_alone(&needs);
     let points = extension_points().into_iter();
-    let others = points.filter(|point| !alone.contains(point));
-    check_points("every extension point", others.map(|point| vec![point]));
+    check_points("every extension point", points.map(|point| vec![point]));
 }
 
 #[test]
 #[ignore = "takes ten minutes"]
-fn every_extension_point_or_all_but_one() {
+fn all_extension_points_but_one() {
     let points = extension_points();
-    let singles = points.iter().map(|point| vec![point.clone()]);
     let all_but_one = points.iter().map(|left_out| {
         let others = points.iter().filter(|point| *point != left_out);
         others.cloned().collect()
     });
-    check_points(
-        "every extension point or all but one",
-        singles.chain(all_but_one),
-    );
+    check_points("all but one", all_but_one);
 }
 
 /// The points that no other one needs.

@@ -13,7 +13,7 @@ use crate::tools::{
     path_with, python_files, read, read_toml, scratch, tool,
 };
 
-/// Those whose every check is run: `every_extension_point` has clippy for the others too.
+/// Those whose every check is run: `every_extension_point` has clippy for all others.
 fn projects() -> [&'static Built; 2] {
     [&PLAIN, &FULL]
 }
@@ -262,37 +262,37 @@ fn unsafe_is_in_one_file_and_explained() {
     }
 }
 
-/// Each extension point with what it needs, and all of them together, as wheels.
-#[test]
-fn every_extension_point_passes_its_tests() {
-    test_points(false);
-}
-
-/// The same, with a wheel for every major where they differ in the point.
-#[test]
-#[ignore = "takes fifteen minutes"]
-fn every_extension_point_passes_its_tests_with_every_major() {
-    test_points(true);
-}
-
-fn test_points(with_every_major: bool) {
-    let environment = Environment::new("points", "3.12", &TEST_PACKAGES);
+/// What the tests of a project run in, with the oldest host of its major.
+fn environment_for_points(name: &str) -> Environment {
+    let environment = Environment::new(name, "3.12", &TEST_PACKAGES);
     environment.install(&["datafusion==55.0.0"], &[]);
-    let test = |built: &Built, arguments: &[&str]| {
+    environment
+}
+
+/// All extension points together, and the default ones, as wheels.
+#[test]
+fn extension_points_pass_their_tests() {
+    let environment = environment_for_points("points");
+    for (what, built) in [("all", &*FULL), ("the default ones", &*PLAIN)] {
+        println!("{what}:");
         environment.install(&[&built.wheel], &["--no-deps"]);
-        environment.pytest_with(&built.project.join("tests"), arguments);
-    };
-    println!("all extension points:");
-    test(&FULL, &[]);
+        environment.pytest(&built.project.join("tests"));
+    }
+    environment.install(&[&FULL.wheel], &["--no-deps"]);
     environment.pytest(&python_files().join("test_worker.py"));
-    println!("the default ones:");
-    test(&PLAIN, &[]);
+}
+
+/// Each with what it needs, as a wheel for every major where they differ in the point.
+#[test]
+#[ignore = "takes twenty minutes"]
+fn every_extension_point_passes_its_tests() {
+    let environment = environment_for_points("every point");
     // What another one needs is tested with that.
     for point in stand_alone(&needs(&scratch("needs of points"))) {
         println!("{point}:");
         let name = format!("{}-ext", point.replace('_', "-"));
         let mut answers = choose(std::slice::from_ref(&point));
-        if with_every_major && DIFFERS.contains(&point.as_str()) {
+        if DIFFERS.contains(&point.as_str()) {
             answers.extend(every_major());
         }
         let built = Built::with_answers(&name, &answers, |project| {
@@ -305,8 +305,8 @@ fn test_points(with_every_major: bool) {
                 fs::write(manifest, text).unwrap();
             }
         });
-        // The tables are the same everywhere: the kit has asked them above.
-        test(&built, &["--ignore-glob=*/test_tables.py"]);
+        environment.install(&[&built.wheel], &["--no-deps"]);
+        environment.pytest(&built.project.join("tests"));
     }
 }
 
