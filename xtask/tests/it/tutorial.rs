@@ -175,7 +175,7 @@ fn the_sources_to_compare_with_are_up_to_date() {
 /// The chapters before those that need a release build.
 #[test]
 fn can_be_followed() {
-    follow("tutorial", |chapter| chapter < "7");
+    follow("tutorial", |chapter| !chapter.starts_with(['7', '8']));
 }
 
 #[test]
