@@ -132,12 +132,11 @@ print(ctx.sql('SELECT * FROM readings LIMIT 1').to_pylist())
 }
 
 /// A crate that has a `TableProvider`, and no more.
-const YOUR_PROVIDER: &str = r#"
-use std::sync::Arc;
+const YOUR_PROVIDER: &str = r#"use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use datafusion_catalog::MemTable;
-use datafusion_common::{config_err, Result};
+use datafusion_common::{Result, config_err};
 
 pub async fn open(rows: i64) -> Result<MemTable> {
     if rows < 0 {
