@@ -5,7 +5,7 @@
 //! has them, so a later version of the template can replace them. What differs between the majors
 //! of DataFusion is in this file.
 
-{% if aggregate_udf or logical_extension_codec or physical_extension_codec -%}
+{% if aggregate_udf or function_library or logical_extension_codec or physical_extension_codec -%}
 pub mod aggregate_udf;
 {% endif -%}
 {% if table_provider -%}
@@ -14,8 +14,17 @@ pub mod arrow_stream;
 pub mod capsule;
 pub mod claims;
 {% endif -%}
+{% if functions or logical_extension_codec or physical_extension_codec -%}
+pub mod constants;
+{% endif -%}
 pub mod error;
 {% if logical_extension_codec or physical_extension_codec -%}
+pub mod function_codec;
+{% endif -%}
+{% if function_library -%}
+pub mod function_library;
+{% endif -%}
+{% if function_library or logical_extension_codec or physical_extension_codec -%}
 pub mod functions;
 {% endif -%}
 pub mod host;
@@ -28,7 +37,7 @@ pub mod options;
 {% if table_provider -%}
 pub mod runtime;
 {% endif -%}
-{% if scalar_udf or extension_options or logical_extension_codec or physical_extension_codec -%}
+{% if scalar_udf or extension_options or function_library or logical_extension_codec or physical_extension_codec -%}
 pub mod scalar_udf;
 {% endif -%}
 {% if table_provider -%}
@@ -36,7 +45,7 @@ pub mod source;
 pub mod source_exec;
 pub mod source_table;
 {% endif -%}
-{% if window_udf or logical_extension_codec or physical_extension_codec -%}
+{% if window_udf or function_library or logical_extension_codec or physical_extension_codec -%}
 pub mod window_udf;
 {% endif -%}
 {% if logical_extension_codec or physical_extension_codec %}
@@ -68,7 +77,7 @@ macro_rules! without_expressions {
 }
 pub(crate) use without_expressions;
 {% endif -%}
-{% if aggregate_udf or logical_extension_codec or physical_extension_codec %}
+{% if aggregate_udf or function_library or logical_extension_codec or physical_extension_codec %}
 /// The method `merge_batch` of a `GroupsAccumulator`, which calls `$merge`.
 macro_rules! merge_batch {
     ($merge:path) => {
