@@ -26,6 +26,10 @@ OPTIONS = (
 RULE = f"{TABLE}; ctx.add_physical_optimizer_rule(TrustSourceRule())"
 LOGICAL = f"ctx = ctx.with_logical_extension_codec(LogicalCodec()); {TABLE}"
 PHYSICAL = f"ctx = ctx.with_physical_extension_codec(PhysicalCodec()); {TABLE}"
+LIBRARY = (
+    f"{TABLE}; from hostile_ext import functions; ctx.register_udf(udf(functions.clamp));"
+    "ctx.register_udaf(udaf(functions.spread)); ctx.register_udwf(udwf(functions.warmest))"
+)
 PLANNER = f"ctx = ctx.with_extensions(SessionExtension()); {TABLE}"
 
 SUM = "sql('SELECT sum(celsius), max(id) FROM t WHERE id >= 5 AND id + 0 >= 0')"
@@ -57,6 +61,10 @@ PHYSICAL_AS_BYTES = """ExecutionPlan.from_bytes(
     ctx, ctx.sql("SELECT id FROM t").execution_plan().to_bytes(ctx)
 ).display_indent()"""
 LIMIT = "sql('SELECT id FROM t LIMIT 2')"
+ALL = "register_all(SessionContext()) is not None"
+CLAMP = "sql('SELECT max(clamp(celsius, 16, 30)) FROM t')"
+SPREAD = "sql('SELECT spread(celsius) FROM t')"
+WARMEST = f"sql('SELECT warmest(celsius) OVER (ORDER BY id) FROM {FEW}')"
 OFFSET = "sql('SELECT id FROM t LIMIT 2 OFFSET 990')"
 
 # For each place: what is registered, and what is asked for.
@@ -126,6 +134,15 @@ CASES = {
     "physical_extension_codec::encode_partition": [(PHYSICAL, PHYSICAL_AS_BYTES), (PLANNER, SUM)],
     "physical_extension_codec::decode_partition": [(PHYSICAL, PHYSICAL_AS_BYTES), (PLANNER, SUM)],
     "query_planner::plan": [(PLANNER, SUM), (PLANNER, OFFSET)],
+    "function_library::functions": [("", ALL)],
+    "function_library::ScalarUDFImpl::return_type": [(LIBRARY, CLAMP)],
+    "function_library::ScalarUDFImpl::invoke_with_args": [(LIBRARY, CLAMP)],
+    "function_library::ScalarUDFImpl::documentation": [("", ALL)],
+    "function_library::Accumulator::update_batch": [(LIBRARY, SPREAD)],
+    "function_library::Accumulator::merge_batch": [(LIBRARY, SPREAD)],
+    "function_library::Accumulator::state": [(LIBRARY, SPREAD)],
+    "function_library::Accumulator::evaluate": [(LIBRARY, SPREAD)],
+    "function_library::PartitionEvaluator::evaluate_all": [(LIBRARY, WARMEST)],
 }
 
 # DataFusion has no way to report what goes wrong there.
