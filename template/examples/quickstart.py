@@ -65,4 +65,7 @@ print(ctx.sql(f"SELECT minute, change(celsius) OVER (ORDER BY minute) AS change 
 {%- if extension_options %}
 print(ctx.sql(f"SELECT show_celsius(celsius) AS shown FROM {READINGS}"))
 {%- endif %}
+{%- if function_library %}
+print(ctx.sql(f"SELECT celsius, clamp(celsius, 0, 22) AS clamped FROM {READINGS}"))
+{%- endif %}
 {%- endif %}

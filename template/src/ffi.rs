@@ -5,7 +5,7 @@
 //! has them, so a later version of the template can replace them. What differs between the majors
 //! of DataFusion is in this file.
 
-{% if aggregate_udf or logical_extension_codec or physical_extension_codec -%}
+{% if aggregate_udf or function_library or logical_extension_codec or physical_extension_codec -%}
 pub mod aggregate_udf;
 {% endif -%}
 {% if tables -%}
@@ -16,8 +16,17 @@ pub mod capsule;
 {% if table_provider -%}
 pub mod claims;
 {% endif -%}
+{% if functions or logical_extension_codec or physical_extension_codec -%}
+pub mod constants;
+{% endif -%}
 pub mod error;
 {% if logical_extension_codec or physical_extension_codec -%}
+pub mod function_codec;
+{% endif -%}
+{% if function_library -%}
+pub mod function_library;
+{% endif -%}
+{% if function_library or logical_extension_codec or physical_extension_codec -%}
 pub mod functions;
 {% endif -%}
 pub mod host;
@@ -41,7 +50,7 @@ pub mod provider_table;
 {% if tables -%}
 pub mod runtime;
 {% endif -%}
-{% if scalar_udf or extension_options or logical_extension_codec or physical_extension_codec -%}
+{% if scalar_udf or extension_options or function_library or logical_extension_codec or physical_extension_codec -%}
 pub mod scalar_udf;
 {% endif -%}
 {% if table_provider -%}
@@ -49,7 +58,7 @@ pub mod source;
 pub mod source_exec;
 pub mod source_table;
 {% endif -%}
-{% if window_udf or logical_extension_codec or physical_extension_codec -%}
+{% if window_udf or function_library or logical_extension_codec or physical_extension_codec -%}
 pub mod window_udf;
 {% endif -%}
 {% if logical_extension_codec or physical_extension_codec %}
@@ -183,7 +192,7 @@ pub fn listing_options(
 }
 {%- endif %}
 {% endif -%}
-{% if aggregate_udf or logical_extension_codec or physical_extension_codec %}
+{% if aggregate_udf or function_library or logical_extension_codec or physical_extension_codec %}
 /// The method `merge_batch` of a `GroupsAccumulator`, which calls `$merge`.
 macro_rules! merge_batch {
     ($merge:path) => {

@@ -19,6 +19,9 @@ mod existing_table_provider;
 mod extension_options;
 {% endif -%}
 pub mod ffi;
+{% if function_library -%}
+mod function_library;
+{% endif -%}
 {% if insert -%}
 mod insert;
 {% endif -%}
@@ -70,6 +73,9 @@ mod table_provider_factory;
 {% if window_udf -%}
 mod window_udf;
 {% endif %}
+{% if logical_extension_codec or physical_extension_codec -%}
+use datafusion_common::Result;
+{% endif -%}
 use pyo3::prelude::*;
 {%- if logical_extension_codec or physical_extension_codec %}
 
@@ -78,9 +84,9 @@ use crate::ffi::functions::Functions;
 
 {% if logical_extension_codec or physical_extension_codec -%}
 /// The functions that a plan from another process may name.
-fn functions() -> Functions {
-    {%- if scalar_udf or extension_options or aggregate_udf or window_udf %}
-    let mut functions = Functions::default();
+fn functions() -> Result<Functions> {
+    {%- if functions %}
+    let mut functions = {% if function_library %}function_library::functions()?{% else %}Functions::default(){% endif %};
     {%- if scalar_udf %}
     functions.scalar.push(scalar_udf::function());
     {%- endif %}
@@ -93,9 +99,9 @@ fn functions() -> Functions {
     {%- if window_udf %}
     functions.window.push(window_udf::function());
     {%- endif %}
-    functions
+    Ok(functions)
     {%- else %}
-    Functions::default()
+    Ok(Functions::default())
     {%- endif %}
 }
 
@@ -166,6 +172,10 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     {%- endif %}
     {%- if listing_table %}
     module.add_class::<listing_table::ReadingsFiles>()?;
+{%- endif %}
+    {%- if function_library %}
+    let library = wrap_pyfunction!(function_library::function_library, module)?;
+    module.add_function(library)?;
     {%- endif %}
     Ok(())
 }

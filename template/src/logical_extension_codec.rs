@@ -15,7 +15,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
 use crate::ffi::error::{catch, exception};
-use crate::ffi::functions::encode_options;
+use crate::ffi::function_codec::encode_options;
 use crate::ffi::host::Host;
 use crate::ffi::runtime;
 use crate::ffi::session_of_codec;
@@ -113,15 +113,15 @@ impl LogicalExtensionCodec for ReadingsLogicalCodec {
     }
 
     fn try_decode_udf(&self, name: &str, bytes: &[u8]) -> Result<Arc<ScalarUDF>> {
-        catch(|| functions().find_scalar(name, bytes))
+        catch(|| functions()?.find_scalar(name, bytes))
     }
 
     fn try_decode_udaf(&self, name: &str, _bytes: &[u8]) -> Result<Arc<AggregateUDF>> {
-        catch(|| functions().find_aggregate(name))
+        catch(|| functions()?.find_aggregate(name))
     }
 
     fn try_decode_udwf(&self, name: &str, _bytes: &[u8]) -> Result<Arc<WindowUDF>> {
-        catch(|| functions().find_window(name))
+        catch(|| functions()?.find_window(name))
     }
 }
 

@@ -1,8 +1,8 @@
 """What the conformance tests run over: change this first when your tables and functions come."""
 
 from __future__ import annotations
-{%- if aggregate_udf or listing_table %}
-{% if aggregate_udf %}
+{%- if aggregate_udf or function_library or listing_table %}
+{% if aggregate_udf or function_library %}
 import math
 {%- endif %}
 {%- if listing_table %}
@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 {%- endif %}
 from conformance import Table
-{%- if aggregate_udf or window_udf %}
+{%- if aggregate_udf or window_udf or function_library %}
 from conformance.functions import Aggregate, Row, Scalar, Window
 {%- elsif functions %}
 from conformance.functions import Aggregate, Scalar, Window
@@ -92,6 +92,31 @@ def change(rows: list[Row]) -> list[float | None]:
         last = last if x is None else x
     return changes
 {%- endif %}
+{%- if function_library %}
+
+
+def kelvin(celsius: float | None) -> float | None:
+    return None if celsius is None else celsius + 273.15
+
+
+def clamp(celsius: float | None) -> float | None:
+    return celsius if celsius is None or math.isnan(celsius) else min(max(celsius, 0.0), 30.0)
+
+
+def order(celsius: float) -> tuple[bool, float]:
+    # Arrow has NaN after all numbers.
+    return math.isnan(celsius), celsius
+
+
+def spread(rows: list[Row]) -> float | None:
+    xs = [x for (x,) in rows if x is not None]
+    return max(xs, key=order) - min(xs, key=order) if xs else None
+
+
+def warmest(rows: list[Row]) -> list[float | None]:
+    known = [[x for (x,) in rows[: i + 1] if x is not None] for i in range(len(rows))]
+    return [max(xs, key=order) if xs else None for xs in known]
+{%- endif %}
 
 
 # How to make your tables. `rows` and `key`, where they are known, find more mistakes.
@@ -130,6 +155,12 @@ FUNCTIONS: list[Scalar | Aggregate | Window] = [
 {%- endif %}
 {%- if extension_options %}
     Scalar(ShowCelsius, [pa.float64()]),
+{%- endif %}
+{%- if function_library %}
+    Scalar(functions.kelvin, [pa.float64()], reference=kelvin),
+    Scalar(functions.clamp, [pa.float64()], constants=[0.0, 30.0], reference=clamp),
+    Aggregate(functions.spread, [pa.float64()], reference=spread),
+    Window(functions.warmest, [pa.float64()], reference=warmest),
 {%- endif %}
 ]
 {%- endif %}

@@ -34,7 +34,7 @@ const PROJECTS: [(&str, &[&str]); 4] = [
         &[
             "extension_points=insert,table_provider_factory,table_function,scalar_udf,aggregate_udf,\
              window_udf,catalog_provider_list,extension_options,physical_optimizer_rule,\
-             session_extension",
+             session_extension,function_library",
             "datafusion=54,55",
             "ci=both",
         ],

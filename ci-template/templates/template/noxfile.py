@@ -33,6 +33,9 @@ DIST = Path("dist")
 LARGEST = 50_000_000
 # The classes that not every major has.
 NEWER = [f"--allowlist={path}" for path in Path("tests").glob("newer_classes.txt")]
+{%- if function_library %}
+STUBS = "tests/conformance/stubs.py"
+{%- endif %}
 PARTS = [".dist-info/licenses/LICENSE", ".dist-info/sboms/", "/_internal.pyi", "/py.typed"]
 
 
@@ -68,8 +71,20 @@ def lint(session: nox.Session) -> None:
         session.install(f"datafusion=={major}.*")
         stubtest = ["stubtest", "--ignore-unused-allowlist", *NEWER]
         session.run(*stubtest, f"{stub.parent.name}._internal")
+{%- if function_library %}
+    session.run("python", STUBS, "--check")
+{%- endif %}
 
 
+{% if function_library -%}
+@nox.session(default=False)
+def stubs(session: nox.Session) -> None:
+    """Write functions.pyi, the types and docstrings of the functions in Rust."""
+    session.install("--editable", ".")
+    session.run("python", STUBS)
+
+
+{% endif -%}
 @nox.session(venv_backend="none")
 def rust(session: nox.Session) -> None:
     """Run the tests that need no Python."""

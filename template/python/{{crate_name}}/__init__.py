@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-{% if newer_classes != empty %}
+{% if newer_classes != empty or function_library %}
 from . import _internal
 {%- endif %}
 from ._internal import (
@@ -76,7 +76,7 @@ def register_all(ctx: SessionContext) -> SessionContext:
     if ctx.table_exist("readings"):
         raise ValueError("this session has these tables already: go on with it, or make a new one")
     {%- endif %}
-    {%- if table_function or scalar_udf or aggregate_udf or window_udf or extension_options %}
+    {%- if table_function or functions %}
     import datafusion
 {% endif %}
     {%- if session_extension and across_55 %}
@@ -146,6 +146,15 @@ def register_all(ctx: SessionContext) -> SessionContext:
     {%- endif %}
     {%- if extension_options %}
     ctx.register_udf(datafusion.udf(ShowCelsius()))
+    {%- endif %}
+    {%- if function_library %}
+    scalars, aggregates, windows = _internal.function_library()
+    for scalar in scalars:
+        ctx.register_udf(datafusion.udf(scalar))
+    for aggregate in aggregates:
+        ctx.register_udaf(datafusion.udaf(aggregate))
+    for window in windows:
+        ctx.register_udwf(datafusion.udwf(window))
     {%- endif %}
     {%- if physical_optimizer_rule %}
     ctx.add_physical_optimizer_rule(TrustSourceRule())

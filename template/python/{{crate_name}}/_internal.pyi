@@ -3,6 +3,8 @@ from collections.abc import Sequence
 {% endif -%}
 {% if table_provider -%}
 from typing import {% if logical_extension_codec or physical_extension_codec %}ClassVar, {% endif %}TypedDict, final, type_check_only
+{%- elsif function_library -%}
+from typing import final, type_check_only
 {%- else -%}
 from typing import final
 {%- endif %}
@@ -605,4 +607,83 @@ class ReadingsFiles:
             ValueError: it is another capsule, or the rows cannot be cast to it.
             RuntimeError: this process was forked after the package was used.
         """
+{%- endif %}
+{%- if function_library %}
+
+@type_check_only
+class LibraryFunction:
+    """What a function of the library says of itself. The hook that it has tells its kind."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in SQL."""
+
+    @property
+    def aliases(self) -> list[str]:
+        """What else it is called."""
+
+    @property
+    def description(self) -> str | None:
+        """What it does, if it has a documentation."""
+
+    @property
+    def syntax_example(self) -> str | None:
+        """How it is called in SQL, if it has a documentation."""
+
+    @property
+    def arguments(self) -> list[tuple[str, str]]:
+        """Names and descriptions of the arguments, if the documentation has them."""
+
+    @property
+    def parameter_names(self) -> list[str]:
+        """Names of the arguments, if the signature has them."""
+
+    @property
+    def arity(self) -> tuple[int, int] | None:
+        """How many arguments there are at least and at most, if the signature says it."""
+
+@final
+@type_check_only
+class ScalarFunction(LibraryFunction):
+    """A function that gives one value for each row."""
+
+    def __datafusion_scalar_udf__(self) -> CapsuleType:
+        """Hand the function to DataFusion, as a ``datafusion_scalar_udf`` capsule.
+
+        Raises:
+            ImportError: the installed ``datafusion`` is of another major version.
+        """
+
+@final
+@type_check_only
+class AggregateFunction(LibraryFunction):
+    """A function that gives one value for many rows."""
+
+    def __datafusion_aggregate_udf__(self) -> CapsuleType:
+        """Hand the function to DataFusion, as a ``datafusion_aggregate_udf`` capsule.
+
+        Raises:
+            ImportError: the installed ``datafusion`` is of another major version.
+        """
+
+@final
+@type_check_only
+class WindowFunction(LibraryFunction):
+    """A function that gives one value for each row of a window."""
+
+    def __datafusion_window_udf__(self) -> CapsuleType:
+        """Hand the function to DataFusion, as a ``datafusion_window_udf`` capsule.
+
+        Raises:
+            ImportError: the installed ``datafusion`` is of another major version.
+        """
+
+def function_library() -> tuple[
+    list[ScalarFunction], list[AggregateFunction], list[WindowFunction]
+]:
+    """All functions of the list in Rust.
+
+    Raises:
+        RuntimeError: the list fails.
+    """
 {%- endif %}

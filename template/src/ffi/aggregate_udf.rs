@@ -14,6 +14,7 @@ use datafusion_ffi::udaf::FFI_AggregateUDF;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
+use crate::ffi::constants::literals;
 use crate::ffi::error::{catch, exception};
 use crate::ffi::host::Host;
 use crate::ffi::{merge, merge_batch};
@@ -99,23 +100,27 @@ impl AggregateUDFImpl for GuardedAggregateUdf {
     }
 
     fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        GuardedAccumulator::boxed(|| self.function.accumulator(args))
+        GuardedAccumulator::boxed(|| with_literals(args, |args| self.function.accumulator(args)))
     }
 
     fn create_sliding_accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        GuardedAccumulator::boxed(|| self.function.create_sliding_accumulator(args))
+        GuardedAccumulator::boxed(|| {
+            with_literals(args, |args| self.function.create_sliding_accumulator(args))
+        })
     }
 
     /// After a panic, each group gets an accumulator of its own, which gives the same results.
     fn groups_accumulator_supported(&self, args: AccumulatorArgs) -> bool {
-        catch(|| Ok(self.function.groups_accumulator_supported(args))).unwrap_or(false)
+        let supported = |args: AccumulatorArgs| self.function.groups_accumulator_supported(args);
+        catch(|| Ok(with_literals(args, supported))).unwrap_or(false)
     }
 
     fn create_groups_accumulator(
         &self,
         args: AccumulatorArgs,
     ) -> Result<Box<dyn GroupsAccumulator>> {
-        let accumulator = catch(|| self.function.create_groups_accumulator(args))?;
+        let create = |args: AccumulatorArgs| self.function.create_groups_accumulator(args);
+        let accumulator = catch(|| with_literals(args, create))?;
         Ok(Box::new(GuardedGroupsAccumulator(accumulator)))
     }
 
@@ -135,6 +140,12 @@ impl AggregateUDFImpl for GuardedAggregateUdf {
             None => Ok(None),
         }
     }
+}
+
+/// Calls `f` with literals for those of the host.
+fn with_literals<T>(args: AccumulatorArgs, f: impl FnOnce(AccumulatorArgs) -> T) -> T {
+    let exprs = &literals(args.exprs, args.expr_fields);
+    f(AccumulatorArgs { exprs, ..args })
 }
 
 #[derive(Debug)]

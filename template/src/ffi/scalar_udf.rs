@@ -14,6 +14,7 @@ use datafusion_ffi::udf::FFI_ScalarUDF;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
+use crate::ffi::constants::with_scalars;
 use crate::ffi::error::{catch, exception};
 use crate::ffi::host::Host;
 
@@ -93,7 +94,7 @@ impl ScalarUDFImpl for GuardedScalarUdf {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        catch(|| self.function.invoke_with_args(args))
+        catch(|| with_scalars(args, |args| self.function.invoke_with_args(args)))
     }
 
     fn preserves_lex_ordering(&self, inputs: &[ExprProperties]) -> Result<bool> {

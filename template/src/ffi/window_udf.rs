@@ -13,6 +13,7 @@ use datafusion_ffi::udwf::FFI_WindowUDF;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
+use crate::ffi::constants::literals;
 use crate::ffi::error::{catch, exception};
 use crate::ffi::host::Host;
 
@@ -81,6 +82,10 @@ impl WindowUDFImpl for GuardedWindowUdf {
         args: PartitionEvaluatorArgs,
     ) -> Result<Box<dyn PartitionEvaluator>> {
         catch(|| {
+            let fields = args.input_fields();
+            let exprs = literals(args.input_exprs(), fields);
+            let (reversed, ignore_nulls) = (args.is_reversed(), args.ignore_nulls());
+            let args = PartitionEvaluatorArgs::new(&exprs, fields, reversed, ignore_nulls);
             let evaluator = self.function.partition_evaluator_factory(args)?;
             Ok(Box::new(GuardedPartitionEvaluator {
                 is_causal: evaluator.is_causal(),

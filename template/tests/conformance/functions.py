@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 import pyarrow as pa
@@ -15,14 +16,22 @@ Row = tuple[Any, ...]
 class Function:
     """A function in SQL: use one of the subclasses.
 
-    ``make`` is the class; called without arguments, it gives the object with the hook. The tests
-    call the function with whatever values the types of its ``arguments`` have. If it refuses some
-    of them, ``values`` has, for each argument, the ones to call it with.
+    ``make`` is the class; called without arguments, it gives the object with the hook. A function
+    of a library stands for itself: ``functions.NAME``. The tests call the function with whatever
+    values the types of its ``arguments`` have. If it refuses some of them, ``values`` has, for each
+    argument, the ones to call it with. ``constants`` are texts, numbers or ``None``. They come
+    after the arguments, in each call.
     """
 
-    make: Callable[[], Any]
+    make: Callable[..., Any]
     arguments: Sequence[pa.DataType]
     values: Sequence[Sequence[object]] | None = None
+    constants: Sequence[str | float | None] = ()
+
+    def made(self) -> Any:
+        """The object with the hook."""
+        hooks = vars(self.make) if isinstance(self.make, FunctionType) else ()
+        return self.make if any(name.startswith("__datafusion_") for name in hooks) else self.make()
 
     def __str__(self) -> str:
         return f"{self.make.__name__}({', '.join(map(str, self.arguments))})"

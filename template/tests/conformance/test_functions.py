@@ -113,6 +113,12 @@ def same(one: Any, other: Any, tolerance: float) -> bool:
     return bool(one == other)
 
 
+def sql(constant: str | float | None) -> str:
+    if constant is None:
+        return "NULL"
+    return "'" + constant.replace("'", "''") + "'" if isinstance(constant, str) else str(constant)
+
+
 class Trial:
     """A function, with a session for each way to compute."""
 
@@ -123,13 +129,14 @@ class Trial:
             Window: (udwf, "register_udwf", "WindowUDFImpl::field"),
         }
         wrap, register, self.promise = kinds[type(function)]
-        self.function = wrap(function.make())
+        self.function = wrap(function.made())
         self.sessions = {}
         for way, options in WAYS.items():
             config = {f"datafusion.execution.{key}": options[key] for key in options}
             self.sessions[way] = SessionContext(SessionConfig(config))
             getattr(self.sessions[way], register)(self.function)
-        self.arguments = ", ".join(f"a{at}" for at in range(len(function.arguments)))
+        self.columns = [f"a{at}" for at in range(len(function.arguments))]
+        self.arguments = ", ".join([*self.columns, *map(sql, function.constants)])
         self.tolerance = 1e-9
         self.rows: list[Row] = []
 
@@ -205,14 +212,15 @@ def test_scalar_constants(function: Scalar, data: st.DataObject) -> None:
     on.load(table)
     whole = on.ask(f"SELECT {on.call()} FROM t")
     columns = [col(name) for name in table.schema.names[3:]]
+    rest = [lit(constant) for constant in function.constants]
     for i in range(min(len(table), 4)):
         constants = [lit(column[i]) for column in table.columns[3:]]
-        frame = on.sessions["whole"].table("t").select(on.function(*constants))
+        frame = on.sessions["whole"].table("t").select(on.function(*constants, *rest))
         how = f"with the constants {on.rows[i]}"
         on.check(method, how, on.fetch(frame), "columns give", [whole[i]] * len(table))
         for at in range(len(columns)):
             mixed = [*columns[:at], constants[at], *columns[at + 1 :]]
-            frame = on.sessions["whole"].table("t").select(on.function(*mixed))
+            frame = on.sessions["whole"].table("t").select(on.function(*mixed, *rest))
             how = f"in row {i} with the constant {on.rows[i][at]} as a{at}"
             on.check(method, how, on.fetch(frame)[i], "columns give", whole[i])
 
@@ -268,7 +276,7 @@ def test_aggregate_of_distinct(function: Aggregate, data: st.DataObject, beside:
     """``DISTINCT`` leaves out the rows that came before, or it is refused."""
     on = trial(function)
     on.load(data.draw(tables(function)))
-    once = on.ask(f"SELECT {on.call()} FROM (SELECT DISTINCT {on.arguments} FROM t)")[0][0]
+    once = on.ask(f"SELECT {on.call()} FROM (SELECT DISTINCT {', '.join(on.columns)} FROM t)")[0][0]
     # Few tables have a row twice by chance.
     twice = "(SELECT * FROM t UNION ALL SELECT * FROM t WHERE i = 0)"
     method = "AggregateUDFImpl::accumulator, which has to heed or refuse is_distinct"

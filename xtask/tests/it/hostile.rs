@@ -12,7 +12,7 @@ use crate::environment::{Built, Environment, TEST_PACKAGES};
 use crate::tools::{extension_points, files, python_files, quoted, read};
 
 /// The functions that an owner writes, in each file of `src/`.
-const FUNCTIONS: [(&str, &[&str]); 19] = [
+const FUNCTIONS: [(&str, &[&str]); 20] = [
     (
         "source",
         &[
@@ -105,6 +105,20 @@ const FUNCTIONS: [(&str, &[&str]); 19] = [
     ("existing_table_provider", &["provider"]),
     ("existing_catalog_provider", &["catalog"]),
     ("listing_table", &["options", "runtime_env", "table"]),
+    (
+        "function_library",
+        &[
+            "functions",
+            "ScalarUDFImpl::return_type",
+            "ScalarUDFImpl::invoke_with_args",
+            "ScalarUDFImpl::documentation",
+            "Accumulator::update_batch",
+            "Accumulator::merge_batch",
+            "Accumulator::state",
+            "Accumulator::evaluate",
+            "PartitionEvaluator::evaluate_all",
+        ],
+    ),
 ];
 
 /// Further places, found by what the stub says there, and what is put there instead.

@@ -12,6 +12,7 @@ mod environment;
 mod generate;
 mod hostile;
 mod hosts;
+mod library;
 #[cfg(target_os = "linux")]
 mod lies;
 mod lists;

@@ -26,6 +26,10 @@ OPTIONS = (
 RULE = f"{TABLE}; ctx.add_physical_optimizer_rule(TrustSourceRule())"
 LOGICAL = f"ctx = ctx.with_logical_extension_codec(LogicalCodec()); {TABLE}"
 PHYSICAL = f"ctx = ctx.with_physical_extension_codec(PhysicalCodec()); {TABLE}"
+LIBRARY = (
+    f"{TABLE}; from hostile_ext import functions; ctx.register_udf(udf(functions.clamp));"
+    "ctx.register_udaf(udaf(functions.spread)); ctx.register_udwf(udwf(functions.warmest))"
+)
 PLANNER = f"ctx = ctx.with_extensions(SessionExtension()); {TABLE}"
 ROOMS = "ctx.register_table('r', Rooms())"
 MANY = "INSERT INTO r SELECT 'hall', value FROM generate_series(1, 20000)"
@@ -66,6 +70,10 @@ PHYSICAL_AS_BYTES = """ExecutionPlan.from_bytes(
     ctx, ctx.sql("SELECT id FROM t").execution_plan().to_bytes(ctx)
 ).display_indent()"""
 LIMIT = "sql('SELECT id FROM t LIMIT 2')"
+ALL = "register_all(SessionContext()) is not None"
+CLAMP = "sql('SELECT max(clamp(celsius, 16, 30)) FROM t')"
+SPREAD = "sql('SELECT spread(celsius) FROM t')"
+WARMEST = f"sql('SELECT warmest(celsius) OVER (ORDER BY id) FROM {FEW}')"
 OFFSET = "sql('SELECT id FROM t LIMIT 2 OFFSET 990')"
 ROWS = "sql('SELECT count(sensor), max(floor) FROM r WHERE floor > 0')"
 ROOMS_TO_ARROW = "pa.table(Rooms()).num_rows"
@@ -171,6 +179,15 @@ CASES = {
     "SchemaProvider::table_exist": [(BUILDING, DOORS)],
     "SchemaProvider::register_table": [(BUILDING, DOORS)],
     "SchemaProvider::deregister_table": [(BUILDING, DOORS)],
+    "function_library::functions": [("", ALL)],
+    "function_library::ScalarUDFImpl::return_type": [(LIBRARY, CLAMP)],
+    "function_library::ScalarUDFImpl::invoke_with_args": [(LIBRARY, CLAMP)],
+    "function_library::ScalarUDFImpl::documentation": [("", ALL)],
+    "function_library::Accumulator::update_batch": [(LIBRARY, SPREAD)],
+    "function_library::Accumulator::merge_batch": [(LIBRARY, SPREAD)],
+    "function_library::Accumulator::state": [(LIBRARY, SPREAD)],
+    "function_library::Accumulator::evaluate": [(LIBRARY, SPREAD)],
+    "function_library::PartitionEvaluator::evaluate_all": [(LIBRARY, WARMEST)],
 }
 
 # DataFusion has no way to report what goes wrong there.

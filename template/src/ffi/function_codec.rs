@@ -1,0 +1,105 @@
+//! The functions of a package, which its codecs find by their names.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datafusion_common::config::ConfigOptions;
+use datafusion_common::{Result, exec_datafusion_err, exec_err, not_impl_err};
+use datafusion_execution::TaskContext;
+use datafusion_expr::{AggregateUDF, ScalarUDF, WindowUDF};
+use datafusion_ffi::execution::FFI_TaskContextProvider;
+use prost::Message;
+
+use crate::ffi::aggregate_udf;
+use crate::ffi::functions::Functions;
+use crate::ffi::options;
+use crate::ffi::scalar_udf;
+use crate::ffi::window_udf;
+
+/// # Errors
+///
+/// `NotImplemented`, if there is no function of that name. DataFusion asks the next codec then.
+impl Functions {
+    /// The function, with the options that [`encode_options`] sent along with it.
+    pub fn find_scalar(self, name: &str, options: &[u8]) -> Result<Arc<ScalarUDF>> {
+        let Some(function) = self.scalar.into_iter().find(|f| f.name() == name) else {
+            return not_impl_err!("this package has no scalar function {name}");
+        };
+        let updated = match options {
+            [] => None,
+            options => function
+                .inner()
+                .with_updated_config(&decode_options(options)?),
+        };
+        Ok(Arc::new(scalar_udf::guarded(updated.unwrap_or(function))?))
+    }
+
+    pub fn find_aggregate(self, name: &str) -> Result<Arc<AggregateUDF>> {
+        match self.aggregate.into_iter().find(|f| f.name() == name) {
+            Some(function) => Ok(Arc::new(aggregate_udf::guarded(function)?)),
+            None => not_impl_err!("this package has no aggregate function {name}"),
+        }
+    }
+
+    pub fn find_window(self, name: &str) -> Result<Arc<WindowUDF>> {
+        match self.window.into_iter().find(|f| f.name() == name) {
+            Some(function) => Ok(Arc::new(window_udf::guarded(function)?)),
+            None => not_impl_err!("this package has no window function {name}"),
+        }
+    }
+}
+
+/// The options of this package in a session.
+#[derive(Clone, PartialEq, Message)]
+struct OptionsMessage {
+    /// Without it, no options would be no bytes, and the function that of the other session.
+    #[prost(uint32, tag = "1")]
+    version: u32,
+    #[prost(btree_map = "string, string", tag = "2")]
+    options: BTreeMap<String, String>,
+}
+
+const VERSION: u32 = 1;
+
+/// Writes what goes along with `function` to another process: the options of this package in
+/// `session`, if the function is of this package and depends on options, and else nothing.
+pub fn encode_options(
+    function: &ScalarUDF,
+    session: &FFI_TaskContextProvider,
+    buffer: &mut Vec<u8>,
+) -> Result<()> {
+    if !scalar_udf::is_guarded(function) {
+        return Ok(());
+    }
+    let context = <Arc<TaskContext>>::try_from(session)?;
+    let config = context.session_config().options();
+    if function.inner().with_updated_config(config).is_none() {
+        return Ok(());
+    }
+    // That of a session that stands in for one which is not known: see `session_of_codec`.
+    if context.session_id() == TaskContext::default().session_id() {
+        return exec_err!(
+            "{} depends on options, and this version of datafusion does not tell a codec which \
+             session they are from: send the plan from a newer one",
+            function.name()
+        );
+    }
+    let message = OptionsMessage {
+        version: VERSION,
+        options: options::of_session(config),
+    };
+    buffer.extend(message.encode_to_vec());
+    Ok(())
+}
+
+fn decode_options(bytes: &[u8]) -> Result<ConfigOptions> {
+    let message = OptionsMessage::decode(bytes)
+        .map_err(|error| exec_datafusion_err!("these bytes are not options: {error}"))?;
+    if message.version != VERSION {
+        return exec_err!(
+            "these options were written in format {}, but this package reads {VERSION}",
+            message.version
+        );
+    }
+    Ok(options::config(message.options))
+}
