@@ -36,6 +36,10 @@ from {{crate_name}} import (
 {%- endif %}
 
 PACKAGE = {{crate_name}}
+{%- if listing_table %}
+
+FOLDERS: list[TemporaryDirectory[str]] = []
+{%- endif %}
 {%- if insert %}
 
 
@@ -47,8 +51,6 @@ def journal() -> Journal:
     return made
 {%- endif %}
 {%- if listing_table %}
-
-FOLDERS: list[TemporaryDirectory[str]] = []
 
 
 def write_files() -> Path:
