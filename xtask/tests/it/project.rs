@@ -227,11 +227,13 @@ fn a_function_brings_no_source() {
         "datafusion-common",
         "datafusion-expr",
         "datafusion-ffi",
+        "datafusion-physical-expr",
         "pyo3",
     ];
     assert_eq!(dependencies, expected);
     let sources: Vec<_> = files(&project.join("src"));
     let expected = [
+        "ffi/constants.rs",
         "ffi/error.rs",
         "ffi/host.rs",
         "ffi/scalar_udf.rs",
