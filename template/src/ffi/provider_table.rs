@@ -138,15 +138,18 @@ fn push_down(
     filters: &[Expr],
     session: &ProviderSession<'_>,
 ) -> Result<Arc<dyn ExecutionPlan>> {
+    if filters.is_empty() {
+        return Ok(plan);
+    }
     let schema = DFSchema::try_from(plan.schema())?;
     // The provider may have used up a filter, whose columns the query need not read then.
     let left = filters.iter().filter(|filter| {
         let columns = filter.column_refs();
         columns.iter().all(|column| schema.has_column(column))
     });
-    let left = left
-        .map(|filter| session.create_physical_expr(filter.clone(), &schema))
-        .collect::<Result<Vec<_>>>()?;
+    // What only the host can compute, such as a subquery, is left to the host.
+    let left = left.filter_map(|filter| session.create_physical_expr(filter.clone(), &schema).ok());
+    let left: Vec<_> = left.collect();
     if left.is_empty() {
         return Ok(plan);
     }
