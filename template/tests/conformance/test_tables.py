@@ -52,9 +52,12 @@ class Subject:
         self.ctx.register_table("t", self.made)
         self.all = self.ctx.table("t").to_arrow_table()
         self.schema = self.all.schema
+        self.register("expected", self.all)
+
+    def register(self, name: str, rows: pa.Table) -> None:
         empty = pa.record_batch([pa.array([], each.type) for each in self.schema], self.schema)
-        batches = self.all.to_batches(max_chunksize=BATCH_SIZE) or [empty]
-        self.ctx.register_record_batches("expected", [batches])
+        batches = rows.to_batches(max_chunksize=BATCH_SIZE) or [empty]
+        self.ctx.register_record_batches(name, [batches])
 
     def same(self, ask: str | Callable[[DataFrame], DataFrame], look_at: str) -> None:
         """Fail unless a query gives the same over both; in a SQL query, ``$t`` is the table."""
@@ -283,7 +286,7 @@ def test_insert_is_whole_or_refused(table: Table) -> None:
     subject = Subject(table)
     before, few = Counter(rows(subject.all)), subject.all.slice(0, 3)
     some = rows(few)
-    subject.ctx.register_record_batches("few", [few.to_batches()])
+    subject.register("few", few)
     try:
         [answer] = subject.ctx.sql("INSERT INTO t SELECT * FROM few").to_pylist()
     except Exception:
