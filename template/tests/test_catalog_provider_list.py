@@ -19,7 +19,7 @@ def test_register_all_keeps_what_was_there() -> None:
     ctx = SessionContext()
     ctx.sql("CREATE TABLE mine AS VALUES (7)").collect()
     ctx = register_all(ctx)
-    assert ctx.catalog_names() == {"datafusion", "house"}
+    assert ctx.catalog_names() >= {"datafusion", "house"}
     assert ctx.sql("SELECT count(*) AS n FROM house.serial.minute").to_pylist() == [{"n": 60}]
     assert ctx.table("mine").schema().names == ["column1"]
     ctx.from_pydict({"x": [8]}, name="another")

@@ -395,8 +395,8 @@ print(resident_memory() - before)
 )
 def test_dropped_unused(name: str, method: str) -> None:
     # The source of `Readings` holds 1 MiB; the others hold 200 bytes or more, and files take long.
-    few = {"Readings": 2**20, "ReadingsFiles": 2**14}
-    times, size = (100, few[name]) if name in few else (50_000, 200)
+    few = {"Readings": (100, 2**20), "ReadingsFiles": (1_000, 2**13)}
+    times, size = few.get(name, (50_000, 200))
     assert int(run(DROP_UNUSED, name, method, str(times))) < times * size / 2
 
 

@@ -40,7 +40,7 @@ def ctx(tmp_path_factory: pytest.TempPathFactory) -> SessionContext:
     "query",
     [
         "SELECT count(*) FROM {}",
-        "SELECT min(id), max(id), sum(x) FROM {}",
+        "SELECT min(id), max(x), count(x) FROM {}",
         "SELECT * FROM {} WHERE id = 12345",
         "SELECT x FROM {} WHERE id = 12345 AND month = '03'",
         "SELECT count(*) FROM {} WHERE id BETWEEN 1000 AND 5000 AND x > 200",
