@@ -172,7 +172,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     {%- endif %}
     {%- if listing_table %}
     module.add_class::<listing_table::ReadingsFiles>()?;
-{%- endif %}
+    {%- endif %}
     {%- if function_library %}
     let library = wrap_pyfunction!(function_library::function_library, module)?;
     module.add_function(library)?;

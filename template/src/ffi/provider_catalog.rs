@@ -164,8 +164,8 @@ impl SchemaProvider for ProviderSchema {
     }
 }
 
-/// A table that cannot be opened. Its one column is called like the error, which a query for any
-/// other column therefore shows.
+/// A table that cannot be opened. Its one column has the error for a name, so that a query for any
+/// other column shows the error.
 #[derive(Debug)]
 struct BrokenTable {
     error: String,

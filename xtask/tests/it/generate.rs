@@ -338,6 +338,12 @@ fn check_manifests(project: &Path, answers: &Answers) {
             );
         }
     }
+    let library = recorded.contains("function_library");
+    for module in ["functions.py", "functions.pyi"] {
+        let mut python = files(&project.join("python")).into_iter();
+        let found = python.any(|path| path.file_name() == Some(module.as_ref()));
+        assert_eq!(found, library, "{module}");
+    }
 }
 
 fn check_files(project: &Path, answers: &Answers) {
