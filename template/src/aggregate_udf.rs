@@ -165,7 +165,7 @@ impl GroupsAccumulator for RmsGroupsAccumulator {
         total_num_groups: usize,
     ) -> Result<()> {
         self.0.resize(total_num_groups, State::default());
-        for (x, &group) in kept(&values[0], opt_filter).zip(group_indices) {
+        for (x, &group) in filtered(&values[0], opt_filter).zip(group_indices) {
             if let Some(x) = x {
                 self.0[group].add(x);
             }
@@ -191,7 +191,7 @@ impl GroupsAccumulator for RmsGroupsAccumulator {
         values: &[ArrayRef],
         opt_filter: Option<&BooleanArray>,
     ) -> Result<Vec<ArrayRef>> {
-        let states: Vec<_> = kept(&values[0], opt_filter)
+        let states: Vec<_> = filtered(&values[0], opt_filter)
             .map(|x| {
                 let mut state = State::default();
                 if let Some(x) = x {
@@ -209,7 +209,7 @@ impl GroupsAccumulator for RmsGroupsAccumulator {
 }
 
 /// These are the values, with a null for each that `FILTER (WHERE …)` leaves out.
-fn kept(values: &ArrayRef, filter: Option<&BooleanArray>) -> impl Iterator<Item = Option<f64>> {
+fn filtered(values: &ArrayRef, filter: Option<&BooleanArray>) -> impl Iterator<Item = Option<f64>> {
     let values = values.as_primitive::<Float64Type>();
     values.iter().enumerate().map(move |(row, x)| {
         let keep = filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row));

@@ -7,8 +7,8 @@ use datafusion_ffi::catalog_provider::FFI_CatalogProvider;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::ffi::capsule::of_session;
-use crate::ffi::error::{catch, exception};
+use crate::ffi::capsule::from_session;
+use crate::ffi::error::{catch, to_py_err};
 use crate::ffi::host::Host;
 use crate::ffi::runtime;
 use crate::schema_provider::ReadingsSchemaProvider;
@@ -68,8 +68,8 @@ impl ReadingsCatalog {
         session: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let host = Host::check(py)?;
-        let codec = of_session(host, session)?;
-        let runtime = runtime::handle().map_err(exception)?;
+        let codec = from_session(host, session)?;
+        let runtime = runtime::handle().map_err(to_py_err)?;
         host.export(FFI_CatalogProvider::new_with_ffi_codec(
             Arc::new(ReadingsCatalogProvider),
             Some(runtime),

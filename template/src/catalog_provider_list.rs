@@ -8,8 +8,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
 use crate::catalog_provider::ReadingsCatalogProvider;
-use crate::ffi::capsule::of_session;
-use crate::ffi::error::{catch, exception};
+use crate::ffi::capsule::from_session;
+use crate::ffi::error::{catch, to_py_err};
 use crate::ffi::host::Host;
 use crate::ffi::runtime;
 
@@ -45,9 +45,9 @@ impl ReadingsCatalogList {
         session: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let host = Host::check(py)?;
-        let codec = of_session(host, session)?;
-        let runtime = runtime::handle().map_err(exception)?;
-        let catalogs = catch(|| Ok(catalogs())).map_err(exception)?;
+        let codec = from_session(host, session)?;
+        let runtime = runtime::handle().map_err(to_py_err)?;
+        let catalogs = catch(|| Ok(catalogs())).map_err(to_py_err)?;
         host.export(FFI_CatalogProviderList::new_with_ffi_codec(
             Arc::new(catalogs),
             Some(runtime),

@@ -17,7 +17,7 @@ use datafusion_ffi::config::extension_options::FFI_ExtensionOptions;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::ffi::error::{catch, exception};
+use crate::ffi::error::{catch, to_py_err};
 use crate::ffi::host::Host;
 use crate::ffi::options;
 use crate::ffi::scalar_udf;
@@ -142,7 +142,7 @@ impl ScalarUDFImpl for ShowCelsiusUdf {
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let options = match &self.options {
             Some(options) => DisplayOptions::parse(options)?,
-            None => DisplayOptions::parse(&options::of_session(&args.config_options))?,
+            None => DisplayOptions::parse(&options::from_config(&args.config_options))?,
         };
         let columns = ColumnarValue::values_to_arrays(&args.args)?;
         let [celsius] = take_function_args(self.name(), columns)?;
@@ -158,7 +158,7 @@ impl ScalarUDFImpl for ShowCelsiusUdf {
     fn with_updated_config(&self, config: &ConfigOptions) -> Option<ScalarUDF> {
         Some(ScalarUDF::from(Self {
             signature: self.signature.clone(),
-            options: Some(options::of_session(config)),
+            options: Some(options::from_config(config)),
         }))
     }
 }
@@ -187,7 +187,7 @@ impl Options {
             options.set("unit", unit)?;
             options.set("decimals", &decimals.to_string())
         })
-        .map_err(exception)?;
+        .map_err(to_py_err)?;
         Ok(Self(options))
     }
 
@@ -213,7 +213,7 @@ impl Options {
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let host = Host::check(py)?;
         let mut options = FFI_ExtensionOptions::default();
-        catch(|| options.add_config(&self.0)).map_err(exception)?;
+        catch(|| options.add_config(&self.0)).map_err(to_py_err)?;
         host.export(options)
     }
 

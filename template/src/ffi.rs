@@ -307,7 +307,7 @@ pub fn session_of_codec(
         return Ok((&session).into());
     }
     {%- endif %}
-    capsule::of_session(host, session)
+    capsule::from_session(host, session)
 }
 {%- if before_55 %}
 

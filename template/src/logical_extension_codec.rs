@@ -14,7 +14,7 @@ use prost::Message;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::ffi::error::{catch, exception};
+use crate::ffi::error::{catch, to_py_err};
 use crate::ffi::function_codec::encode_options;
 use crate::ffi::host::Host;
 use crate::ffi::runtime;
@@ -152,7 +152,7 @@ impl LogicalCodec {
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let host = Host::check(py)?;
         let session = session_of_codec(host, session)?;
-        let runtime = runtime::handle().map_err(exception)?;
+        let runtime = runtime::handle().map_err(to_py_err)?;
         let codec = ReadingsLogicalCodec {
             session: session.clone(),
         };

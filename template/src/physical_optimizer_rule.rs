@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
 use crate::ffi::PhysicalOptimizerRule;
-use crate::ffi::error::{catch, exception};
+use crate::ffi::error::{catch, to_py_err};
 use crate::ffi::host::Host;
 use crate::ffi::runtime;
 use crate::ffi::source_exec::SourceExec;
@@ -74,7 +74,7 @@ impl TrustSourceRule {
         py: Python<'py>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let host = Host::check(py)?;
-        let runtime = runtime::handle().map_err(exception)?;
+        let runtime = runtime::handle().map_err(to_py_err)?;
         host.export(FFI_PhysicalOptimizerRule::new(
             Arc::new(TrustSource),
             Some(runtime),

@@ -14,7 +14,7 @@ use datafusion_session::{QueryPlanner, Session};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::ffi::capsule::of_session;
+use crate::ffi::capsule::from_session;
 use crate::ffi::host::Host;
 use crate::ffi::runtime;
 use crate::ffi::source_table::SourceTable;
@@ -100,7 +100,7 @@ impl OffsetPlanner {
     #[new]
     pub fn new(py: Python<'_>, fallback: &Bound<'_, PyAny>) -> PyResult<Self> {
         let host = Host::check(py)?;
-        let fallback = of_session(host, Some(fallback))?;
+        let fallback = from_session(host, Some(fallback))?;
         Ok(Self { fallback })
     }
 
@@ -113,8 +113,8 @@ impl OffsetPlanner {
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let host = Host::check(py)?;
         // Through these the queries and their plans pass, as bytes.
-        let logical_codec = of_session(host, session)?;
-        let physical_codec = of_session(host, session)?;
+        let logical_codec = from_session(host, session)?;
+        let physical_codec = from_session(host, session)?;
         let planner = OffsetQueryPlanner {
             fallback: (&self.fallback).into(),
         };

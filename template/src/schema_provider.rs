@@ -9,8 +9,8 @@ use datafusion_ffi::schema_provider::FFI_SchemaProvider;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::ffi::capsule::of_session;
-use crate::ffi::error::{catch, exception};
+use crate::ffi::capsule::from_session;
+use crate::ffi::error::{catch, to_py_err};
 use crate::ffi::host::Host;
 use crate::ffi::runtime;
 use crate::ffi::source_table::SourceTable;
@@ -89,8 +89,8 @@ impl ReadingsSchema {
         session: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let host = Host::check(py)?;
-        let codec = of_session(host, session)?;
-        let runtime = runtime::handle().map_err(exception)?;
+        let codec = from_session(host, session)?;
+        let runtime = runtime::handle().map_err(to_py_err)?;
         host.export(FFI_SchemaProvider::new_with_ffi_codec(
             Arc::new(ReadingsSchemaProvider::new(4)),
             Some(runtime),

@@ -12,8 +12,8 @@ use datafusion_ffi::udtf::FFI_TableFunction;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::ffi::capsule::of_session;
-use crate::ffi::error::{catch, exception};
+use crate::ffi::capsule::from_session;
+use crate::ffi::error::{catch, to_py_err};
 use crate::ffi::host::Host;
 use crate::ffi::runtime;
 use crate::ffi::source_table::SourceTable;
@@ -88,8 +88,8 @@ impl ReadingsFunction {
         session: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let host = Host::check(py)?;
-        let codec: FFI_LogicalExtensionCodec = of_session(host, session)?;
-        let runtime = runtime::handle().map_err(exception)?;
+        let codec: FFI_LogicalExtensionCodec = from_session(host, session)?;
+        let runtime = runtime::handle().map_err(to_py_err)?;
         let function = ReadingsTableFunction {
             codec: codec.clone(),
         };

@@ -10,8 +10,8 @@ use datafusion_ffi::table_provider_factory::FFI_TableProviderFactory;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::ffi::capsule::of_session;
-use crate::ffi::error::exception;
+use crate::ffi::capsule::from_session;
+use crate::ffi::error::to_py_err;
 use crate::ffi::host::Host;
 use crate::ffi::locations;
 use crate::ffi::runtime;
@@ -103,8 +103,8 @@ impl ReadingsFactory {
         session: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let host = Host::check(py)?;
-        let codec = of_session(host, session)?;
-        let runtime = runtime::handle().map_err(exception)?;
+        let codec = from_session(host, session)?;
+        let runtime = runtime::handle().map_err(to_py_err)?;
         host.export(FFI_TableProviderFactory::new_with_ffi_codec(
             Arc::new(ReadingsTableProviderFactory),
             Some(runtime),

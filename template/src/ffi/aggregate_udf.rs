@@ -15,7 +15,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
 use crate::ffi::constants::literals;
-use crate::ffi::error::{catch, exception};
+use crate::ffi::error::{catch, to_py_err};
 use crate::ffi::host::Host;
 use crate::ffi::{merge, merge_batch};
 
@@ -26,7 +26,7 @@ use crate::ffi::{merge, merge_batch};
 /// `ImportError` if the host has another major version.
 pub fn export<'py>(py: Python<'py>, function: AggregateUDF) -> PyResult<Bound<'py, PyCapsule>> {
     let host = Host::check(py)?;
-    let guarded = guarded(function).map_err(exception)?;
+    let guarded = guarded(function).map_err(to_py_err)?;
     host.export(FFI_AggregateUDF::from(Arc::new(guarded)))
 }
 

@@ -22,7 +22,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
 use crate::ffi::capsule::arrow_schema;
-use crate::ffi::error::{catch, exception};
+use crate::ffi::error::{catch, to_py_err};
 use crate::ffi::host::Capsule;
 use crate::ffi::runtime;
 
@@ -50,7 +50,7 @@ pub fn export<'py>(
     let requested_schema = requested_schema.map(arrow_schema).transpose()?;
     let stream = py
         .detach(|| ArrowStream::try_new(runtime::block_on(plan)?, requested_schema))
-        .map_err(exception)?;
+        .map_err(to_py_err)?;
     let stream = FFI_ArrowArrayStream::new(Box::new(stream));
     PyCapsule::new_with_value(py, stream, FFI_ArrowArrayStream::NAME)
 }
@@ -73,8 +73,8 @@ impl ArrowStream {
         if !can_cast(&plan.schema(), &schema) {
             return config_err!(
                 "requested_schema does not fit: expected the columns {}, got {}",
-                columns(&plan.schema()),
-                columns(&schema)
+                describe_columns(&plan.schema()),
+                describe_columns(&schema)
             );
         }
         let config = SessionConfig::new().with_batch_size(BATCH_SIZE);
@@ -143,7 +143,7 @@ pub fn cast(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
 }
 
 /// The columns of `schema` with their types.
-pub fn columns(schema: &Schema) -> String {
+pub fn describe_columns(schema: &Schema) -> String {
     let columns: Vec<_> = schema.fields().iter().map(|f| f.to_string()).collect();
     columns.join(", ")
 }

@@ -13,7 +13,7 @@ use pyo3::exceptions::{PyException, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::ffi::error::exception;
+use crate::ffi::error::to_py_err;
 use crate::ffi::host::{Capsule, Host};
 use crate::ffi::runtime;
 
@@ -28,7 +28,7 @@ impl Capsule for FFI_ArrowArrayStream {
 
 /// The schema in an `arrow_schema` capsule, which stays its owner.
 pub fn arrow_schema(capsule: &Bound<'_, PyAny>) -> PyResult<Schema> {
-    let schema: &FFI_ArrowSchema = contents(capsule)?;
+    let schema: &FFI_ArrowSchema = open_capsule(capsule)?;
     if schema.release.is_none() {
         return Err(PyValueError::new_err(
             "expected an arrow_schema capsule, got one that has been released",
@@ -42,16 +42,16 @@ pub fn arrow_schema(capsule: &Bound<'_, PyAny>) -> PyResult<Schema> {
 /// # Errors
 ///
 /// `ImportError` if the installed `datafusion` has another major version, `TypeError` and
-/// `ValueError` as [`of_session`] has them, `RuntimeError` in a process that was forked.
+/// `ValueError` as [`from_session`] has them, `RuntimeError` in a process that was forked.
 pub fn export_table<'py>(
     py: Python<'py>,
     table: Arc<dyn TableProvider>,
     session: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyCapsule>> {
     let host = Host::check(py)?;
-    let codec = of_session(host, session)?;
+    let codec = from_session(host, session)?;
     // The host runs threads by now. As ours start here too, a fork from here on is noticed.
-    let runtime = runtime::handle().map_err(exception)?;
+    let runtime = runtime::handle().map_err(to_py_err)?;
     // `true`: filters are offered to `supports_filters_pushdown`.
     host.export(FFI_TableProvider::new_with_ffi_codec(
         table,
@@ -70,7 +70,7 @@ pub fn export_table<'py>(
 /// # Errors
 ///
 /// `TypeError` if it is neither, `ValueError` if it is another capsule.
-pub fn of_session<T: Capsule + Clone>(
+pub fn from_session<T: Capsule + Clone>(
     _checked: Host<'_>,
     session: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<T> {
@@ -80,7 +80,7 @@ pub fn of_session<T: Capsule + Clone>(
         ));
     };
     if session.is_instance_of::<PyCapsule>() {
-        return contents(session).cloned();
+        return open_capsule(session).cloned();
     }
     let getter = format!("__{}__", T::NAME.to_string_lossy());
     let capsule = session.call_method0(&getter).map_err(|cause| {
@@ -96,11 +96,11 @@ pub fn of_session<T: Capsule + Clone>(
         error.set_cause(py, Some(cause));
         error
     })?;
-    contents(&capsule).cloned()
+    open_capsule(&capsule).cloned()
 }
 
 /// Opens a capsule, after checking that it is one and has the right name.
-fn contents<'a, T: Capsule>(object: &'a Bound<'_, PyAny>) -> PyResult<&'a T> {
+fn open_capsule<'a, T: Capsule>(object: &'a Bound<'_, PyAny>) -> PyResult<&'a T> {
     let py = object.py();
     let expected = T::NAME.to_string_lossy();
     let Ok(capsule) = object.cast::<PyCapsule>() else {

@@ -29,7 +29,7 @@ pub fn panicked(panic: Box<dyn Any + Send>) -> DataFusionError {
 
 /// `error` as Python sees it: a `Configuration` error, which is about an argument, is a
 /// `ValueError`, an exception of Python is itself, and every other error is a `RuntimeError`.
-pub fn exception(error: DataFusionError) -> PyErr {
+pub fn to_py_err(error: DataFusionError) -> PyErr {
     match error {
         DataFusionError::Configuration(message) => PyValueError::new_err(message),
         DataFusionError::External(error) => match error.downcast::<PyErr>() {

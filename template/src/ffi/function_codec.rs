@@ -86,7 +86,7 @@ pub fn encode_options(
     }
     let message = OptionsMessage {
         version: VERSION,
-        options: options::of_session(config),
+        options: options::from_config(config),
     };
     buffer.extend(message.encode_to_vec());
     Ok(())

@@ -14,7 +14,7 @@ use datafusion_expr_common::signature::Arity;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::ffi::error::{catch, exception};
+use crate::ffi::error::{catch, to_py_err};
 use crate::ffi::functions::Functions;
 use crate::ffi::{aggregate_udf, scalar_udf, window_udf};
 
@@ -147,7 +147,7 @@ macro_rules! class {
                         function.documentation(),
                     ))
                 });
-                let described = described.map_err(exception)?;
+                let described = described.map_err(to_py_err)?;
                 Py::new(
                     py,
                     PyClassInitializer::from(described).add_subclass(Self(function)),
@@ -181,7 +181,7 @@ pub type Library = (
 ///
 /// `RuntimeError` if `list` fails or panics.
 pub fn export(py: Python<'_>, list: fn() -> Result<Functions>) -> PyResult<Library> {
-    let functions = catch(list).map_err(exception)?;
+    let functions = catch(list).map_err(to_py_err)?;
     let scalar = functions.scalar.into_iter();
     let scalar = scalar.map(|f| ScalarFunction::new(py, f));
     let aggregate = functions.aggregate.into_iter();

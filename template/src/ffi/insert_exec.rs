@@ -17,7 +17,7 @@ use futures::channel::mpsc;
 use futures::stream::{self, BoxStream, StreamExt};
 use futures::{SinkExt, future};
 
-use crate::ffi::arrow_stream::{can_cast, cast, columns};
+use crate::ffi::arrow_stream::{can_cast, cast, describe_columns};
 use crate::ffi::runtime;
 use crate::ffi::without_expressions;
 
@@ -62,8 +62,8 @@ impl InsertExec {
         if !can_cast(&rows.schema(), &table_schema) {
             return plan_err!(
                 "the rows to insert have the columns {}, but the table has {}",
-                columns(&rows.schema()),
-                columns(&table_schema)
+                describe_columns(&rows.schema()),
+                describe_columns(&table_schema)
             );
         }
         let count = Field::new("count", DataType::UInt64, false);

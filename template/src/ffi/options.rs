@@ -10,7 +10,7 @@ const PREFIX: &str = concat!(env!("CARGO_CRATE_NAME"), ".");
 
 /// The names of the options, without the prefix of this package, and their values. The options of
 /// other packages, which may be secrets, are left out.
-pub fn of_session(config: &ConfigOptions) -> BTreeMap<String, String> {
+pub fn from_config(config: &ConfigOptions) -> BTreeMap<String, String> {
     let mut options = BTreeMap::new();
     let Some(extension) = config.extensions.get::<FFI_ExtensionOptions>() else {
         return options;

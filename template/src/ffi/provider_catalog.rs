@@ -16,8 +16,8 @@ use datafusion_physical_plan::ExecutionPlan;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use crate::ffi::capsule::of_session;
-use crate::ffi::error::{catch, exception};
+use crate::ffi::capsule::from_session;
+use crate::ffi::error::{catch, to_py_err};
 use crate::ffi::host::Host;
 use crate::ffi::provider_table::{ProviderTable, opened};
 use crate::ffi::runtime;
@@ -59,8 +59,8 @@ impl ProviderCatalog {
         session: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let host = Host::check(py)?;
-        let codec = of_session(host, session)?;
-        let runtime = runtime::handle().map_err(exception)?;
+        let codec = from_session(host, session)?;
+        let runtime = runtime::handle().map_err(to_py_err)?;
         let catalog = Arc::new(self.clone());
         host.export(FFI_CatalogProvider::new_with_ffi_codec(
             catalog,

@@ -17,7 +17,7 @@ use datafusion_physical_plan::{
 };
 use futures::stream::StreamExt;
 
-use crate::ffi::arrow_stream::columns;
+use crate::ffi::arrow_stream::describe_columns;
 use crate::ffi::error::catch;
 use crate::ffi::provider_session::with_runtime_env;
 use crate::ffi::runtime;
@@ -132,8 +132,8 @@ fn as_promised(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
     RecordBatch::try_new_with_options(promised, batch.columns().to_vec(), &options).map_err(|_| {
         exec_datafusion_err!(
             "the plan of the table promised the columns {}, but returned {}",
-            columns(schema),
-            columns(batch.schema_ref())
+            describe_columns(schema),
+            describe_columns(batch.schema_ref())
         )
     })
 }

@@ -22,7 +22,7 @@ use datafusion_physical_plan::{ExecutionPlan, execute_stream};
 use futures::stream::{BoxStream, TryStreamExt};
 use pyo3::prelude::*;
 
-use crate::ffi::error::{catch, exception, interrupted};
+use crate::ffi::error::{catch, interrupted, to_py_err};
 use crate::ffi::insert_exec::{InsertExec, RowSink, rows_as_plan};
 use crate::ffi::provider_exec::ProviderExec;
 use crate::ffi::provider_session::{ProviderSession, with_runtime_env};
@@ -63,7 +63,7 @@ impl ProviderTable {
         F: Future<Output = Result<Arc<dyn TableProvider>>> + Send,
     {
         let (provider, runtime_env) = opened(py, runtime_env, open)?;
-        Self::try_new(provider, &runtime_env).map_err(exception)
+        Self::try_new(provider, &runtime_env).map_err(to_py_err)
     }
 
     /// The plan that reads all rows, where there is no session.
@@ -128,7 +128,7 @@ pub fn opened<T: Send, F: Future<Output = Result<T>> + Send>(
         let runtime_env = Arc::new(runtime_env()?);
         Ok((open(Arc::clone(&runtime_env)).await?, runtime_env))
     };
-    py.detach(|| runtime::block_on(open)).map_err(exception)
+    py.detach(|| runtime::block_on(open)).map_err(to_py_err)
 }
 
 /// What DataFusion's rule does with a filter above `plan`: it tells the nodes that can use it, such

@@ -15,7 +15,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
 use crate::ffi::constants::with_scalars;
-use crate::ffi::error::{catch, exception};
+use crate::ffi::error::{catch, to_py_err};
 use crate::ffi::host::Host;
 
 /// `function` as a `datafusion_scalar_udf` capsule.
@@ -25,7 +25,7 @@ use crate::ffi::host::Host;
 /// `ImportError` if the host has another major version.
 pub fn export<'py>(py: Python<'py>, function: ScalarUDF) -> PyResult<Bound<'py, PyCapsule>> {
     let host = Host::check(py)?;
-    let guarded = guarded(function).map_err(exception)?;
+    let guarded = guarded(function).map_err(to_py_err)?;
     host.export(FFI_ScalarUDF::from(Arc::new(guarded)))
 }
 

@@ -20,7 +20,7 @@ use datafusion_physical_plan::{
 };
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
-use crate::ffi::arrow_stream::columns;
+use crate::ffi::arrow_stream::describe_columns;
 use crate::ffi::claims::Claims;
 use crate::ffi::error::catch;
 use crate::ffi::runtime;
@@ -252,8 +252,8 @@ impl TableScan {
         exec_err!(
             "Partition::read was asked for the columns {}, or all that Source::schema has, but \
              returned {}",
-            columns(asked_for),
-            columns(batch.schema_ref())
+            describe_columns(asked_for),
+            describe_columns(batch.schema_ref())
         )
     }
 }

@@ -10,7 +10,7 @@ use datafusion_expr::{Expr, SortExpr, TableProviderFilterPushDown, TableType};
 use datafusion_physical_plan::ExecutionPlan;
 use pyo3::prelude::*;
 
-use crate::ffi::error::{catch, exception, interrupted};
+use crate::ffi::error::{catch, interrupted, to_py_err};
 use crate::ffi::runtime;
 use crate::ffi::source::{Scan, Source};
 use crate::ffi::source_exec::SourceExec;
@@ -38,7 +38,7 @@ impl<S: Source> SourceTable<S> {
     /// error becomes a `ValueError`.
     pub fn open(py: Python<'_>, open: impl FnOnce() -> Result<S> + Send) -> PyResult<Self> {
         runtime::INTERRUPTED.get_or_init(|| interrupted);
-        py.detach(|| Self::try_new(catch(open)?)).map_err(exception)
+        py.detach(|| Self::try_new(catch(open)?)).map_err(to_py_err)
     }
 
     pub fn source(&self) -> &S {

@@ -14,7 +14,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
 use crate::ffi::constants::literals;
-use crate::ffi::error::{catch, exception};
+use crate::ffi::error::{catch, to_py_err};
 use crate::ffi::host::Host;
 
 /// `function` as a `datafusion_window_udf` capsule.
@@ -24,7 +24,7 @@ use crate::ffi::host::Host;
 /// `ImportError` if the host has another major version.
 pub fn export<'py>(py: Python<'py>, function: WindowUDF) -> PyResult<Bound<'py, PyCapsule>> {
     let host = Host::check(py)?;
-    let guarded = guarded(function).map_err(exception)?;
+    let guarded = guarded(function).map_err(to_py_err)?;
     host.export(FFI_WindowUDF::from(Arc::new(guarded)))
 }
 

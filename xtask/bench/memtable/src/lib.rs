@@ -25,8 +25,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 use tokio::runtime::Runtime;
 
-use crate::ffi::capsule::of_session;
-use crate::ffi::error::exception;
+use crate::ffi::capsule::from_session;
+use crate::ffi::error::to_py_err;
 use crate::ffi::host::Host;
 use crate::ffi::source::{Scan, Source};
 use crate::source::ReadingsSource;
@@ -46,7 +46,7 @@ impl Readings {
     ) -> PyResult<Self> {
         let source = ReadingsSource::try_new(rows, partitions, columns, batch_rows, copy);
         let table = source.and_then(|source| Runtime::new()?.block_on(read(source)));
-        Ok(Self(Arc::new(table.map_err(exception)?)))
+        Ok(Self(Arc::new(table.map_err(to_py_err)?)))
     }
 
     fn __datafusion_table_provider__<'py>(
@@ -55,7 +55,7 @@ impl Readings {
         session: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let host = Host::check(py)?;
-        let codec = of_session(host, Some(session))?;
+        let codec = from_session(host, Some(session))?;
         let table = Arc::clone(&self.0) as _;
         host.export(FFI_TableProvider::new_with_ffi_codec(
             table, false, None, codec,
