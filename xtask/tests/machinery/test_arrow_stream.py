@@ -9,6 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from conformance import run_python
+from datafusion import SessionContext, col, lit
 
 from plain_ext import Readings
 
@@ -46,6 +47,26 @@ def test_polars(readings: Readings) -> None:
 def test_duckdb(readings: Readings) -> None:
     rows = duckdb.execute("SELECT count(*), max(id), count(celsius) FROM readings").fetchall()
     assert rows == [(ROWS, ROWS - 1, ROWS - ROWS // 100)]
+
+
+def test_a_query_computes_only_its_rows() -> None:
+    """Through a `DataFrame`, filters and columns reach the source, whoever reads."""
+    readings = Readings(rows=20_000_000)
+    table = SessionContext().read_table(readings)
+    warm = table.filter(col("id") >= lit(19_999_995)).select("sensor", "celsius")
+    for read in (
+        lambda: pa.table(warm).num_rows,
+        lambda: pl.DataFrame(warm).height,
+        lambda: len(duckdb.sql("SELECT * FROM warm").fetchall()),
+    ):
+        before = readings.counters
+        assert read() == 5
+        after = readings.counters
+        assert {name: after[name] - before[name] for name in after} == {
+            "partitions": 1,
+            "rows": 5,
+            "values": 10,
+        }
 
 
 def test_every_stream_starts_anew(readings: Readings) -> None:
