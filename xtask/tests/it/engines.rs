@@ -1,0 +1,47 @@
+//! The engines that run a package's plans on several workers.
+
+use crate::environment::{Built, Environment, TEST_PACKAGES};
+use crate::tools::{Run, choose, python_files};
+
+/// Dask, Ray, and workers in which something is missing or of another version. The usual run has the
+/// process pool, in the tests of each project with the codec.
+#[test]
+#[ignore = "installs Dask and Ray, and builds a project: nightly"]
+fn dask_and_ray() {
+    let points = ["physical_extension_codec", "scalar_udf", "aggregate_udf"];
+    let built = Built::with_answers("my-ext", &choose(&points.map(str::to_owned)), |_| {});
+    let worker = |name: &str, host: &str| {
+        let environment = Environment::new(&format!("worker {name}"), "3.12", &["cloudpickle"]);
+        if !host.is_empty() {
+            environment.install(&[host, "pyarrow"], &[]);
+            environment.install(&[&built.wheel], &["--no-deps"]);
+        }
+        environment
+    };
+    let empty = worker("empty", "");
+    let old_host = worker("old host", "datafusion==54.1.0");
+    let old_package = worker("old package", "datafusion==55.0.0");
+    let code = "import importlib.metadata as m; \
+                path = m.distribution('my-ext')._path / 'METADATA'; text = path.read_text(); \
+                path.unlink(); path.write_text(text.replace('Version: 0.1.0', 'Version: 0.0.9', 1))";
+    old_package.python().args(["-c", code]).succeed();
+
+    let environment = Environment::new("engines", "3.12", &TEST_PACKAGES);
+    environment.install(&["datafusion==55.0.0", "distributed", "ray"], &[]);
+    environment.install(&[&built.wheel], &["--no-deps"]);
+    let variables = [
+        ("SAME_PYTHON", &environment),
+        ("EMPTY_PYTHON", &empty),
+        ("OLD_HOST_PYTHON", &old_host),
+        ("OLD_PACKAGE_PYTHON", &old_package),
+    ];
+    let mut pytest = environment.python();
+    for (variable, environment) in variables {
+        pytest.env(variable, environment.python().get_program());
+    }
+    pytest
+        .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
+        .arg(python_files().join("test_engines.py"))
+        .env("PYTHONPATH", built.project.join("examples"))
+        .succeed();
+}
