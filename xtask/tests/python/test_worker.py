@@ -113,3 +113,10 @@ def test_function_of_another_package(ctx: SessionContext, worker: SessionContext
     unknown = plan.replace(b"fahrenheit", b"fahrenhei?")
     with pytest.raises(Exception, match="this package has no scalar function fahrenhei"):
         ExecutionPlan.from_bytes(worker, unknown)
+
+
+@pytest.mark.parametrize("table", ["rooms", "journal"])
+def test_plans_of_others_are_left_alone(ctx: SessionContext, table: str) -> None:
+    plan = ctx.table(table).execution_plan()
+    with pytest.raises(Exception, match="this codec knows no such p"):
+        plan.to_bytes(ctx)
