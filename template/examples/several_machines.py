@@ -75,6 +75,8 @@ def partial(plan: ExecutionPlan) -> ExecutionPlan:
         if len(plan.children()) != 1:
             raise ValueError("this query is no GROUP BY over one table")
         (plan,) = plan.children()
+    if any(node in plan.display_indent() for node in ("RepartitionExec", "CoalescePartitionsExec")):
+        raise ValueError("this query mixes partitions first: each task would read all of them")
     return plan
 
 

@@ -75,9 +75,19 @@ def test_no_task_reads_all_rows(ctx: SessionContext) -> None:
         assert "RepartitionExec" not in stage.display_indent()
 
 
-@pytest.mark.parametrize("sql", [SCAN, "SELECT count(*) FROM parts a JOIN parts b ON a.id = b.id"])
-def test_no_group_by(ctx: SessionContext, sql: str) -> None:
-    with pytest.raises(ValueError, match="this query is no GROUP BY over one table"):
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        (SCAN, "this query is no GROUP BY over one table"),
+        (f"{GROUP_BY} UNION ALL {GROUP_BY}", "this query is no GROUP BY over one table"),
+        (
+            "SELECT count(*) FROM parts a JOIN parts b ON a.id = b.id",
+            "this query mixes partitions first: each task would read all of them",
+        ),
+    ],
+)
+def test_what_is_not_partial(ctx: SessionContext, sql: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         example.partial(plan(ctx, sql))
 
 
