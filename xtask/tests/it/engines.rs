@@ -1,7 +1,11 @@
 //! The engines that run a package's plans on several workers.
 
+use regex::Regex;
+use xtask::root;
+
 use crate::environment::{Built, Environment, TEST_PACKAGES};
-use crate::tools::{Run, choose, python_files};
+use crate::page::{commands_of, marked};
+use crate::tools::{Run, choose, python_files, read};
 
 /// Dask, Ray, and workers in which something is missing or of another version. The usual run has the
 /// process pool, in the tests of each project with the codec.
@@ -44,4 +48,30 @@ fn dask_and_ray() {
         .arg(python_files().join("test_engines.py"))
         .env("PYTHONPATH", built.project.join("examples"))
         .succeed();
+    shows_what_its_page_shows(&built, &environment);
+}
+
+/// But for the names of workers, and what the page leaves out.
+fn shows_what_its_page_shows(built: &Built, environment: &Environment) {
+    let page = read(root().join("docs/how-to/several-machines.md"));
+    let worker = Regex::new(r"(?m) from \S+:\d+$").unwrap();
+    let command = commands_of(&page).swap_remove(0);
+    assert_eq!(command.line, "uv run examples/several_machines.py");
+    let said = environment
+        .python()
+        .arg(built.project.join("examples/several_machines.py"))
+        .succeed();
+    let said = worker.replace_all(&said, "");
+    let mut rest = &*said;
+    for part in worker.replace_all(&command.output, "").split("…\n") {
+        let (_, after) = rest
+            .split_once(part.trim())
+            .unwrap_or_else(|| panic!("{part}\n{said}"));
+        rest = after;
+    }
+    let sizes = environment
+        .python()
+        .args(["-c", &marked(&page, "bytes")])
+        .succeed();
+    assert_eq!(sizes, marked(&page, "output"));
 }

@@ -31,8 +31,13 @@ FINISH = "SELECT sensor, sqrt(sum(squares) / sum(n)) AS rms FROM states GROUP BY
 # The index of the partition whose first worker is killed.
 FATAL = 20
 
-cloudpickle.register_pickle_by_value(example)
-cloudpickle.register_pickle_by_value(sys.modules[__name__])
+
+def by_value(register: Callable[[Any], None]) -> None:
+    for module in (example, sys.modules[__name__]):
+        register(module)
+
+
+by_value(cloudpickle.register_pickle_by_value)
 
 
 @contextlib.contextmanager
@@ -48,7 +53,9 @@ def dask() -> Iterator[Submit]:
 def ray() -> Iterator[Submit]:
     import ray
 
-    # Not into the home folder, where a token would go.
+    # It has its own copy of cloudpickle.
+    by_value(ray.cloudpickle.register_pickle_by_value)
+    # Else it writes a token into the home folder.
     os.environ["RAY_AUTH_MODE"] = "disabled"
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
     try:
