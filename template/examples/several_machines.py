@@ -102,8 +102,9 @@ def main(submit: Callable[..., Any]) -> None:
     finish = "sum(total) / sum(n) AS mean"
     {%- endif %}
     states = run(partial(query.execution_plan()), ctx, submit).rename_columns(columns)
-    ctx.from_arrow(states, "states")
-    print(ctx.sql(f"SELECT sensor, {finish} FROM states GROUP BY sensor ORDER BY sensor"))
+    here = SessionContext()
+    here.from_arrow(states, "states")
+    print(here.sql(f"SELECT sensor, {finish} FROM states GROUP BY sensor ORDER BY sensor"))
 
 
 if __name__ == "__main__":
