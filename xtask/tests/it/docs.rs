@@ -61,6 +61,8 @@ fn all_files_are_described() {
                 &format!("ci={ci}"),
                 "-d",
                 &format!("license={license}"),
+                "-d",
+                "spark=true",
             ])
             .succeed();
         for file in files(&folder.join(&name)) {

@@ -75,3 +75,30 @@ fn shows_what_its_page_shows(built: &Built, environment: &Environment) {
         .succeed();
     assert_eq!(sizes, marked(&page, "output"));
 }
+
+/// The data source for Spark, in Sail, with workers of its own.
+#[test]
+#[ignore = "installs Sail, and builds a project: nightly"]
+fn sail() {
+    let answers = [
+        choose(&["physical_extension_codec".to_owned()]),
+        vec!["-d".to_owned(), "spark=true".to_owned()],
+    ];
+    let built = Built::with_answers("sail-ext", &answers.concat(), |_| {});
+    let environment = Environment::new("sail", "3.12", &TEST_PACKAGES);
+    let extra = format!("{}[spark]", built.wheel.display());
+    environment.install(&[&*extra, "pysail==0.7.*"], &[]);
+    for mode in ["local", "local-cluster"] {
+        let said = environment
+            .python()
+            .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
+            .arg("tests/test_spark.py")
+            .env("SAIL_MODE", mode)
+            .current_dir(&built.project)
+            .succeed();
+        assert!(
+            said.contains(" passed") && !said.contains("skipped"),
+            "{said}"
+        );
+    }
+}
