@@ -156,8 +156,17 @@ def shown(commit: str) -> str:
 
 
 def questions(commit: str) -> dict[str, Any]:
-    placeholders: dict[str, Any] = tomllib.loads(TEMPLATE.text(commit, "cargo-generate.toml"))
-    return placeholders["placeholders"]
+    config = tomllib.loads(TEMPLATE.text(commit, "cargo-generate.toml"))
+    asked: dict[str, Any] = config["placeholders"]
+    for question in asked.values():
+        if question["type"] == "bool":
+            question |= {"default": text_of(question["default"]), "choices": ["false", "true"]}
+    return asked
+
+
+def text_of(answer: Any) -> Any:
+    """Turn yes and no into what is typed after -d, and leave all else as it is."""
+    return str(answer).lower() if isinstance(answer, bool) else answer
 
 
 def defined(
@@ -445,7 +454,8 @@ def update(arguments: argparse.Namespace, scratch: Path) -> int:
     old = recorded_version(recorded["template"], arguments.from_, arguments.template)
     new = version(arguments.to) if arguments.to else newest_version(old)
     old_questions, new_questions = questions(old), questions(new)
-    values = {key: value for key, value in recorded["values"].items() if key in old_questions}
+    answered = recorded["values"].items()
+    values = {key: text_of(value) for key, value in answered if key in old_questions}
     given = defined(arguments.define, new_questions, values)
     kept = {key: value for key, value in values.items() if key in new_questions}
     defaults = {key: question["default"] for key, question in new_questions.items()}

@@ -95,6 +95,14 @@ def test_planners_nest(ctx: SessionContext) -> None:
     assert len(ctx.sql("SELECT id FROM readings LIMIT 5 OFFSET 5").to_pylist()) == 5
 
 
+def test_codecs_come_first() -> None:
+    ctx = SessionContext()
+    ctx.set_query_planner(OffsetPlanner(ctx))
+    ctx.register_table("readings", Readings())
+    with pytest.raises(Exception, match=r"[Cc]odec"):
+        ctx.sql("SELECT id FROM readings").collect()
+
+
 @pytest.mark.parametrize("fallback", [None, 5, object()])
 def test_wrong_fallback(fallback: object) -> None:
     with pytest.raises(TypeError, match=r"^expected a datafusion\.SessionContext, got "):

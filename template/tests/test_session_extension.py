@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import datafusion
 {%- if across_55 %}
 import pytest
@@ -47,7 +50,28 @@ def test_planner() -> None:
     frame = ctx.sql("SELECT id FROM readings LIMIT 1 OFFSET 999999999")
     assert "id >= Int64(999999999)" in frame.execution_plan().display_indent()
     assert frame.to_pylist() == [{"id": 999_999_999}]
+{%- else %}
+
+
+def test_planner() -> None:
+    # Without one, the queries of a session do not pass as bytes.
+    assert not hasattr(SessionExtension, "__datafusion_session_planner__")
 {%- endif %}
+
+
+def test_components_are_made_anew() -> None:
+    ctx, extension = SessionContext(), SessionExtension()
+    first, second = (extension.__datafusion_session_components__(ctx) for _ in range(2))
+    for kind in ("logical", "physical"):
+        (codec,), (other,) = (getattr(each, f"{kind}_extension_codecs") for each in (first, second))
+        assert codec is not other
+        assert hasattr(codec, f"__datafusion_{kind}_extension_codec__")
+        # Nothing is installed yet.
+        assert getattr(ctx, f"{kind}_extension_codec_ids")() == []
+    users = weakref.ref(ctx)
+    del ctx
+    gc.collect()
+    assert users() is None
 
 
 def test_one_object_for_several_sessions() -> None:

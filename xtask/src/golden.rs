@@ -27,6 +27,7 @@ const PROJECTS: [(&str, &[&str]); 4] = [
             "license=MIT OR Apache-2.0",
             "repository=https://example.com/me/my-ext",
             "ci=gitlab",
+            "spark=true",
         ],
     ),
     (

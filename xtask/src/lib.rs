@@ -248,6 +248,15 @@ fn check_answers(args: &GenerateArgs, questions: &toml::Table) -> Result<()> {
             let keys = keys.join(", ");
             bail!("-d {answer} answers no question: the questions are {keys}");
         }
+        if let Some(question) = questions.get(key)
+            && is_bool(question)
+            && !choices(question).contains(&value)
+        {
+            bail!(
+                "\"{value}\" is not a valid value for {key}. {}",
+                rule(question)
+            );
+        }
     }
     if let Some(file) = &args.values_file {
         let text = std::fs::read_to_string(file)
@@ -372,9 +381,16 @@ pub fn questions(template: &Path) -> Result<toml::Table> {
 
 /// The answers that a question has a list of.
 pub fn choices(question: &toml::Value) -> Vec<&str> {
+    if is_bool(question) {
+        return vec!["false", "true"];
+    }
     let choices = question.get("choices").and_then(toml::Value::as_array);
     let choices = choices.into_iter().flatten();
     choices.filter_map(toml::Value::as_str).collect()
+}
+
+fn is_bool(question: &toml::Value) -> bool {
+    question["type"].as_str() == Some("bool")
 }
 
 fn folders(folder: &Path) -> std::io::Result<BTreeSet<PathBuf>> {

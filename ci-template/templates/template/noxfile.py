@@ -99,6 +99,15 @@ def tests(session: nox.Session) -> None:
     pytest(session, *MAJORS[:-1])
 
 
+{% if spark -%}
+@nox.session(python="<{ python.usual }>", default=False)
+def spark(session: nox.Session) -> None:
+    """Run the tests of the data source with Sail, in the place of Spark."""
+    session.install("--editable", ".[spark]", "pysail==0.7.*", "--group", "test")
+    session.run("pytest", "tests/test_spark.py", *session.posargs)
+
+
+{% endif -%}
 @nox.session(python="<{ python.usual }>", default=False)
 def lowest(session: nox.Session) -> None:
     """Run the tests with the lowest versions that pyproject.toml allows."""

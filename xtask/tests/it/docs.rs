@@ -61,6 +61,8 @@ fn all_files_are_described() {
                 &format!("ci={ci}"),
                 "-d",
                 &format!("license={license}"),
+                "-d",
+                "spark=true",
             ])
             .succeed();
         for file in files(&folder.join(&name)) {
@@ -85,6 +87,33 @@ fn all_answers_are_described() {
             .filter_map(|choice| choice.as_str());
         for word in choices.chain([name.as_str()]) {
             assert!(page.contains(&format!("`{word}`")), "{word}");
+        }
+    }
+}
+
+/// Each item of the checklist names tests, and all of them are there.
+#[test]
+fn the_checklist_names_tests() {
+    let items: Vec<_> = reference("author-checklist.md")
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| item "))
+        .map(str::to_owned)
+        .collect();
+    assert!(items.len() > 20, "{items:?}");
+    for item in items {
+        let (_, tests) = item.trim_end_matches(" |").rsplit_once(" | ").unwrap();
+        let tests: Vec<_> = tests.split('`').skip(1).step_by(2).collect();
+        assert!(!tests.is_empty(), "{item}");
+        for test in tests {
+            let (file, name) = test.split_once("::").unwrap();
+            let (path, function) = if file.starts_with("tests/") {
+                (format!("template/{file}"), format!("\ndef {name}("))
+            } else if file.starts_with("xtask/") {
+                (file.to_owned(), format!("\ndef {name}("))
+            } else {
+                (format!("xtask/tests/it/{file}.rs"), format!("\nfn {name}("))
+            };
+            assert!(read(root().join(path)).contains(&function), "{test}");
         }
     }
 }

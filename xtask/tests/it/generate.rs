@@ -35,6 +35,7 @@ struct Answers {
     repository: &'static str,
     description: &'static str,
     datafusion: &'static str,
+    spark: bool,
     points: Vec<String>,
 }
 
@@ -46,6 +47,7 @@ impl Default for Answers {
             repository: REPOSITORIES[0],
             description: DESCRIPTIONS[0],
             datafusion: MAJORS[0],
+            spark: false,
             points: vec![],
         }
     }
@@ -66,6 +68,7 @@ impl Answers {
         let mut arguments = choose(&self.points);
         arguments.extend(define(&self.texts()));
         arguments.extend(define(&[("datafusion", self.datafusion)]));
+        arguments.extend(define(&[("spark", &self.spark.to_string())]));
         arguments
     }
 }
@@ -88,18 +91,20 @@ fn pairwise() -> Vec<Answers> {
         REPOSITORIES.len(),
         DESCRIPTIONS.len(),
         MAJORS.len(),
+        2,
     ];
     levels.extend(points.iter().map(|_| 2));
     covering_rows(&levels)
         .into_iter()
         .map(|row| {
-            let chosen = points.iter().zip(&row[5..]).filter(|(_, yes)| **yes == 1);
+            let chosen = points.iter().zip(&row[6..]).filter(|(_, yes)| **yes == 1);
             Answers {
                 license: LICENSES[row[0]],
                 ci: CIS[row[1]],
                 repository: REPOSITORIES[row[2]],
                 description: DESCRIPTIONS[row[3]],
                 datafusion: MAJORS[row[4]],
+                spark: row[5] == 1,
                 points: chosen.map(|(point, _)| point.clone()).collect(),
             }
         })
@@ -306,6 +311,7 @@ fn check_manifests(project: &Path, answers: &Answers) {
     assert_eq!(url, repository);
 
     let recorded = &read_toml(project.join(".template-answers.toml"))["values"];
+    assert_eq!(recorded["spark"].as_bool(), Some(answers.spark));
     for (key, value) in answers.texts() {
         assert_eq!(recorded[key].as_str(), Some(value));
     }
@@ -338,11 +344,19 @@ fn check_manifests(project: &Path, answers: &Answers) {
             );
         }
     }
+    let codec = "physical_extension_codec";
+    assert!(!answers.spark || recorded.contains(codec));
     let library = recorded.contains("function_library");
-    for module in ["functions.py", "functions.pyi"] {
-        let mut python = files(&project.join("python")).into_iter();
+    for (module, chosen) in [
+        ("functions.py", library),
+        ("functions.pyi", library),
+        ("spark.py", answers.spark),
+        ("test_spark.py", answers.spark),
+        ("several_machines.py", recorded.contains(codec)),
+    ] {
+        let mut python = files(project).into_iter();
         let found = python.any(|path| path.file_name() == Some(module.as_ref()));
-        assert_eq!(found, library, "{module}");
+        assert_eq!(found, chosen, "{module}");
     }
 }
 
@@ -550,6 +564,7 @@ fn answers_that_are_not_taken_are_named() {
     for (key, value, rule) in [
         ("license", "GPL-3.0", "License: "),
         ("ci", "jenkins", "CI: "),
+        ("spark", "maybe", "Spark: "),
         ("extension_points", "udf", "Extension points: "),
         (
             "description",

@@ -8,6 +8,7 @@ mod ci;
 mod crossing;
 mod differential;
 mod docs;
+mod engines;
 mod environment;
 mod generate;
 mod hostile;

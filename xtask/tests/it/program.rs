@@ -124,6 +124,7 @@ fn interactively() {
         "\r",
         "\r",
         "\r",
+        "\r",
     ];
     let said = in_a_terminal(&keys, &[&[program.get_program()], &generate[..]].concat())
         .current_dir(&folder)

@@ -64,6 +64,15 @@ def test_bare_codec(ctx: SessionContext) -> None:
     assert '"datafusion_table_provider"' in repr(Readings().__datafusion_table_provider__(codec))
 
 
+def test_any_object_with_the_getter(ctx: SessionContext) -> None:
+    class Session:
+        def __datafusion_logical_extension_codec__(self) -> object:
+            return getattr(ctx, CODEC_GETTER)()
+
+    capsule = Readings().__datafusion_table_provider__(Session())
+    assert '"datafusion_table_provider"' in repr(capsule)
+
+
 @pytest.mark.parametrize(
     "error",
     [

@@ -9,7 +9,7 @@ import pytest
 from datafusion import DataFrame, ExecutionPlan, SessionConfig, SessionContext
 from datafusion.plan import LogicalPlan
 
-from full_ext import LogicalCodec, Options, PhysicalCodec, register_all
+from full_ext import Journal, LogicalCodec, Options, PhysicalCodec, Rooms, register_all
 
 Run = Callable[[DataFrame, SessionContext, SessionContext], list[dict[str, object]]]
 OF_OPTIONS = "SELECT show_celsius(celsius) AS x FROM readings"
@@ -113,3 +113,13 @@ def test_function_of_another_package(ctx: SessionContext, worker: SessionContext
     unknown = plan.replace(b"fahrenheit", b"fahrenhei?")
     with pytest.raises(Exception, match="this package has no scalar function fahrenhei"):
         ExecutionPlan.from_bytes(worker, unknown)
+
+
+@pytest.mark.parametrize("table", [Rooms(), Journal()])
+def test_plans_of_others_are_left_alone(worker: SessionContext, table: Rooms | Journal) -> None:
+    worker.register_table("t", table)
+    if isinstance(table, Journal):
+        worker.sql("INSERT INTO t VALUES ('attic', 'warm')").collect()
+    plan = worker.table("t").execution_plan()
+    with pytest.raises(Exception, match="this codec knows no such p"):
+        plan.to_bytes(worker)

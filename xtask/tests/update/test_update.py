@@ -372,7 +372,12 @@ def test_answers_change(template: Template, tmp_path: Path) -> None:
         "extension_points=-scalar_udf,+query_planner",
         "-d",
         "datafusion=55",
+        "-d",
+        "spark=true",
     )
+    assert "spark: false -> true" in done.said
+    assert "spark = true\n" in (project / ".template-answers.toml").read_text()
+    assert (project / "tests/test_spark.py").exists()
     assert (
         "Adding logical_extension_codec, which others of your extension points need." in done.said
     )
@@ -452,6 +457,7 @@ def test_refusals_change_nothing(template: Template, tmp_path: Path) -> None:
     refused(
         '"scalar" is not among the choices for extension_points', "-d", "extension_points=+scalar"
     )
+    refused('"maybe" is not among the choices for spark, which are false, true', "-d", "spark=maybe")
     refused("give all one, or none", "-d", "extension_points=+scalar_udf,insert")
     refused("is not a valid repository", "-d", "repository=here")
     refused("the template has no version v99", "--to", "v99")

@@ -1,0 +1,112 @@
+"""Run a query on several workers: each gets the plan as bytes, and runs some of its partitions.
+
+The workers are processes here. `submit` starts a task, so they can be machines as well:
+
+    ProcessPoolExecutor    pool.submit
+    Dask                   client.submit
+    Ray                    lambda task, *arguments: ray.remote(task).remote(*arguments).future()
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import platform
+import zlib
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from importlib import metadata
+from typing import Any
+
+import pyarrow as pa
+from datafusion import ExecutionPlan, SessionConfig, SessionContext
+
+from {{crate_name}} import Readings, register_all
+
+# What made a plan has to read it.
+PACKAGES = ["datafusion", "{{project-name}}"]
+VERSIONS = {name: metadata.version(name) for name in PACKAGES}
+# Else DataFusion mixes the partitions of a table, and each task would read all of them.
+CONFIG = {"datafusion.optimizer.enable_round_robin_repartition": "false"}
+
+
+def run_partition(plan: bytes, checksum: int, versions: dict[str, str], index: int) -> Any:
+    """Run on a worker. What could be missing there is imported after the check."""
+    worker = f"{platform.node()}:{os.getpid()}"
+    for package, version in versions.items():
+        try:
+            found = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found = "missing"
+        if found != version:
+            raise RuntimeError(
+                f"worker {worker} needs {package} {version}, which made the plan, but there it is "
+                f'{found}. Run there: pip install "{package}=={version}"'
+            )
+    if zlib.crc32(plan) != checksum:
+        raise RuntimeError(f"worker {worker} got a damaged plan: send it again")
+    from datafusion import ExecutionPlan, SessionContext
+
+    from {{crate_name}} import PhysicalCodec
+
+    ctx = SessionContext().with_physical_extension_codec(PhysicalCodec())
+    stream = ctx.execute(ExecutionPlan.from_bytes(ctx, plan), index)
+    return worker, [batch.to_pyarrow() for batch in stream]
+
+
+def run(plan: ExecutionPlan, ctx: SessionContext, submit: Callable[..., Any]) -> pa.Table:
+    """Run each partition of a plan as a task, and tell what comes back."""
+    data, count, batches = plan.to_bytes(ctx), plan.partition_count, []
+    print(f"{count} tasks, {len(data)} bytes each")
+    try:
+        tasks = [submit(run_partition, data, zlib.crc32(data), VERSIONS, i) for i in range(count)]
+        for done, task in enumerate(tasks, start=1):
+            worker, part = task.result()
+            print(f"  {done} of {count}: {sum(map(len, part)):,} rows from {worker}", flush=True)
+            batches += part
+    except Exception as error:
+        raise RuntimeError(f"a task failed: {error}") from error
+    return pa.Table.from_batches(batches)
+
+
+def partial(plan: ExecutionPlan) -> ExecutionPlan:
+    """Find what a GROUP BY can do in each partition by itself: each task of the rest reads all."""
+    while not plan.display().startswith("AggregateExec: mode=Partial"):
+        if len(plan.children()) != 1:
+            raise ValueError("this query is no GROUP BY over one table")
+        (plan,) = plan.children()
+    if any(node in plan.display_indent() for node in ("RepartitionExec", "CoalescePartitionsExec")):
+        raise ValueError("this query mixes partitions first: each task would read all of them")
+    return plan
+
+
+def main(submit: Callable[..., Any]) -> None:
+    ctx = register_all(SessionContext(SessionConfig(CONFIG)))
+    ctx.register_table("many", Readings(rows=1_000_000, partitions=8))
+
+    {%- if scalar_udf %}
+    query = ctx.sql("SELECT id, fahrenheit(celsius) FROM many WHERE fahrenheit(celsius) > 77")
+    {%- else %}
+    query = ctx.sql("SELECT id, celsius FROM many WHERE celsius > 25")
+    {%- endif %}
+    print(f"{run(query.execution_plan(), ctx, submit).num_rows:,} readings are warm")
+
+    # Workers return the state of each average, its count and its sum, which SQL brings together.
+    {%- if aggregate_udf %}
+    query = ctx.sql("SELECT sensor, avg(celsius), rms(celsius) FROM many GROUP BY sensor")
+    columns = ["sensor", "n", "total", "n_of_squares", "squares"]
+    finish = "sum(total) / sum(n) AS mean, sqrt(sum(squares) / sum(n_of_squares)) AS rms"
+    {%- else %}
+    query = ctx.sql("SELECT sensor, avg(celsius) FROM many GROUP BY sensor")
+    columns = ["sensor", "n", "total"]
+    finish = "sum(total) / sum(n) AS mean"
+    {%- endif %}
+    states = run(partial(query.execution_plan()), ctx, submit).rename_columns(columns)
+    here = SessionContext()
+    here.from_arrow(states, "states")
+    print(here.sql(f"SELECT sensor, {finish} FROM states GROUP BY sensor ORDER BY sensor"))
+
+
+if __name__ == "__main__":
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+        main(pool.submit)

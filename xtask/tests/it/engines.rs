@@ -1,0 +1,104 @@
+//! The engines that run a package's plans on several workers.
+
+use regex::Regex;
+use xtask::root;
+
+use crate::environment::{Built, Environment, TEST_PACKAGES};
+use crate::page::{commands_of, marked};
+use crate::tools::{Run, choose, python_files, read};
+
+/// Dask, Ray, and workers in which something is missing or of another version. The usual run has the
+/// process pool, in the tests of each project with the codec.
+#[test]
+#[ignore = "installs Dask and Ray, and builds a project: nightly"]
+fn dask_and_ray() {
+    let points = ["physical_extension_codec", "scalar_udf", "aggregate_udf"];
+    let built = Built::with_answers("my-ext", &choose(&points.map(str::to_owned)), |_| {});
+    let worker = |name: &str, host: &str| {
+        let environment = Environment::new(&format!("worker {name}"), "3.12", &["cloudpickle"]);
+        if !host.is_empty() {
+            environment.install(&[host, "pyarrow"], &[]);
+            environment.install(&[&built.wheel], &["--no-deps"]);
+        }
+        environment
+    };
+    let empty = worker("empty", "");
+    let old_host = worker("old host", "datafusion==54.1.0");
+    let old_package = worker("old package", "datafusion==55.0.0");
+    let code = "import importlib.metadata as m; \
+                path = m.distribution('my-ext')._path / 'METADATA'; text = path.read_text(); \
+                path.unlink(); path.write_text(text.replace('Version: 0.1.0', 'Version: 0.0.9', 1))";
+    old_package.python().args(["-c", code]).succeed();
+
+    let environment = Environment::new("engines", "3.12", &TEST_PACKAGES);
+    environment.install(&["datafusion==55.0.0", "distributed", "ray"], &[]);
+    environment.install(&[&built.wheel], &["--no-deps"]);
+    let variables = [
+        ("SAME_PYTHON", &environment),
+        ("EMPTY_PYTHON", &empty),
+        ("OLD_HOST_PYTHON", &old_host),
+        ("OLD_PACKAGE_PYTHON", &old_package),
+    ];
+    let mut pytest = environment.python();
+    for (variable, environment) in variables {
+        pytest.env(variable, environment.python().get_program());
+    }
+    pytest
+        .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
+        .arg(python_files().join("test_engines.py"))
+        .env("PYTHONPATH", built.project.join("examples"))
+        .succeed();
+    shows_what_its_page_shows(&built, &environment);
+}
+
+/// But for the names of workers, and what the page leaves out.
+fn shows_what_its_page_shows(built: &Built, environment: &Environment) {
+    let page = read(root().join("docs/how-to/several-machines.md"));
+    let worker = Regex::new(r"(?m) from \S+:\d+$").unwrap();
+    let command = commands_of(&page).swap_remove(0);
+    assert_eq!(command.line, "uv run examples/several_machines.py");
+    let said = environment
+        .python()
+        .arg(built.project.join("examples/several_machines.py"))
+        .succeed();
+    let said = worker.replace_all(&said, "");
+    let mut rest = &*said;
+    for part in worker.replace_all(&command.output, "").split("…\n") {
+        let (_, after) = rest
+            .split_once(part.trim())
+            .unwrap_or_else(|| panic!("{part}\n{said}"));
+        rest = after;
+    }
+    let sizes = environment
+        .python()
+        .args(["-c", &marked(&page, "bytes")])
+        .succeed();
+    assert_eq!(sizes, marked(&page, "output"));
+}
+
+/// The data source for Spark, in Sail, with workers of its own.
+#[test]
+#[ignore = "installs Sail, and builds a project: nightly"]
+fn sail() {
+    let answers = [
+        choose(&["physical_extension_codec".to_owned()]),
+        vec!["-d".to_owned(), "spark=true".to_owned()],
+    ];
+    let built = Built::with_answers("sail-ext", &answers.concat(), |_| {});
+    let environment = Environment::new("sail", "3.12", &TEST_PACKAGES);
+    let extra = format!("{}[spark]", built.wheel.display());
+    environment.install(&[&*extra, "pysail==0.7.*"], &[]);
+    for mode in ["local", "local-cluster"] {
+        let said = environment
+            .python()
+            .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
+            .arg("tests/test_spark.py")
+            .env("SAIL_MODE", mode)
+            .current_dir(&built.project)
+            .succeed();
+        assert!(
+            said.contains(" passed") && !said.contains("skipped"),
+            "{said}"
+        );
+    }
+}
