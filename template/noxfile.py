@@ -102,6 +102,7 @@ def third_party(session: nox.Session) -> str:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check format, style and types, of Rust and Python."""
+    session.log("the first time, compiling takes about four minutes")
     session.run("cargo", "fmt", "--all", "--check", external=True)
     clippy = ["cargo", "clippy", "--workspace", "--all-targets"]
     session.run(*clippy, "--", "--deny", "warnings", external=True)
