@@ -21,7 +21,6 @@ nox.needs_version = ">=2025.11"
 nox.options.default_venv_backend = "uv"
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
-DENY = nox.project.load_toml("Cargo.toml")["package"]["metadata"]["deny"]
 # The majors in "datafusion>=…,<…".
 MAJORS = range(*map(int, re.findall(r"\bdatafusion>=(\d+),<(\d+)", str(PYPROJECT["project"]))[0]))
 # A "t" is for free-threaded.
@@ -72,7 +71,7 @@ def cargo_tool(session: nox.Session, name: str, *options: str) -> None:
 def third_party(session: nox.Session) -> str:
     """Return the licenses and notices of the crates in a wheel."""
     cargo_tool(session, "cargo-about", "--version=^0.9", "--features=cli")
-    licenses = DENY["licenses"]
+    licenses = nox.project.load_toml("Cargo.toml")["package"]["metadata"]["deny"]["licenses"]
     about = f"private.ignore = true\nmax-depth = 1\naccepted = {json.dumps(licenses['allow'])}\n"
     for crate in licenses.get("exceptions", []):
         about += f"[{crate['crate']}]\naccepted = {json.dumps(crate['allow'])}\n"
@@ -83,8 +82,8 @@ def third_party(session: nox.Session) -> str:
         command.append(f"--output-file={output}")
         said = session.run(*command, silent=True, success_codes=[0, 1], external=True)
         if not output.exists():
-            refused = re.findall(r"([^/\\]+)[/\\]Cargo\.toml:", str(said))
-            session.error(f"{said}\n{', '.join(sorted(set(refused)))}: {REFUSED}")
+            refused = sorted(set(re.findall(r"([^/\\]+)[/\\]Cargo\.toml:", str(said))))
+            session.error(f"{said}\n{', '.join(refused)}: {REFUSED}" if refused else str(said))
         found = json.loads(output.read_text("utf-8"))["licenses"]
     # Crates that have the same text share it.
     crates: dict[str, set[str]] = {}
