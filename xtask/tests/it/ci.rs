@@ -384,7 +384,7 @@ fn crates_are_audited() {
     let advisory = "```toml\n[advisory]\nid = \"RUSTSEC-2020-9999\"\npackage = \"arrow\"\n\
                     date = \"2020-01-01\"\n[versions]\npatched = []\n```\n\n# Made up\n\nFor a test.\n";
     fs::write(database.join("crates/arrow/RUSTSEC-2020-9999.md"), advisory).unwrap();
-    git(&database, &["init", "--quiet"]);
+    git(&database, &["init", "--quiet", "--initial-branch=main"]);
     git(&database, &["add", "--all"]);
     git(&database, &["commit", "--quiet", "--message", "Made up"]);
     let audit = |ignored: &str| {
