@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 import sys
 import zipfile
 from pathlib import Path
@@ -36,7 +38,10 @@ NEWER = [f"--allowlist={path}" for path in Path("tests").glob("newer_classes.txt
 {%- if function_library %}
 STUBS = "tests/conformance/stubs.py"
 {%- endif %}
-PARTS = [".dist-info/licenses/LICENSE", ".dist-info/sboms/", "/_internal.pyi", "/py.typed"]
+# The list of the crates that a wheel contains, and their licenses.
+SBOM, NOTICES = "/sboms/", "/licenses/THIRD-PARTY.txt"
+REFUSED = "do without, or allow the license in Cargo.toml, under package.metadata.deny.licenses"
+PARTS = [SBOM, NOTICES, "/licenses/LICENSE", "/_internal.pyi", "/py.typed"]
 
 
 def pytest(session: nox.Session, *further_majors: int) -> None:
@@ -55,9 +60,48 @@ def in_dist(session: nox.Session, pattern: str) -> str:
     return str(files[0])
 
 
+def cargo_tool(session: nox.Session, name: str, *options: str) -> None:
+    if not shutil.which(name):
+        session.log(f"{name} is not on the PATH: compiling it takes some minutes, once")
+        # With the optimizations that they ask for, it would take twice as long.
+        env = {"CARGO_PROFILE_RELEASE_LTO": "off"}
+        session.run_install("cargo", "install", "--locked", name, *options, env=env, external=True)
+
+
+def third_party(session: nox.Session) -> str:
+    """Return the licenses and notices of the crates in a wheel."""
+    cargo_tool(session, "cargo-about", "--version=^0.9", "--features=cli")
+    licenses = nox.project.load_toml("Cargo.toml")["package"]["metadata"]["deny"]["licenses"]
+    about = f"private.ignore = true\nmax-depth = 1\naccepted = {json.dumps(licenses['allow'])}\n"
+    for crate in licenses.get("exceptions", []):
+        about += f"[{crate['crate']}]\naccepted = {json.dumps(crate['allow'])}\n"
+    with TemporaryDirectory() as folder:
+        config, output = Path(folder, "about.toml"), Path(folder, "about.json")
+        config.write_text(about, "utf-8")
+        command = ["cargo", "about", "generate", "--fail", "--format=json", f"--config={config}"]
+        command.append(f"--output-file={output}")
+        said = session.run(*command, silent=True, success_codes=[0, 1], external=True)
+        if not output.exists():
+            refused = sorted(set(re.findall(r"([^/\\]+)[/\\]Cargo\.toml:", str(said))))
+            session.error(f"{said}\n{', '.join(refused)}: {REFUSED}" if refused else str(said))
+        found = json.loads(output.read_text("utf-8"))["licenses"]
+    # Crates that have the same text share it.
+    crates: dict[str, set[str]] = {}
+    for license, crate in ((each, used["crate"]) for each in found for used in each["used_by"]):
+        # In place of the text of a license, a crate may have a file that says whose it is.
+        complete = license["source_path"] or license["id"] == "Apache-2.0"
+        files = Path(crate["manifest_path"]).parent.glob("NOTICE*" if complete else "[LN][IO][CT]*")
+        notices = [file.read_text("utf-8", "replace") for file in files]
+        for text in [f"{license['name']}\n\n{license['text']}", *notices]:
+            crates.setdefault(text, set()).add(f"- {crate['name']} {crate['version']}\n")
+    parts = [f"{''.join(sorted(crates[text]))}\n{text}" for text in crates]
+    return f"\n{'=' * 80}\n".join(["This package contains the following crates.", *parts])
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check format, style and types, of Rust and Python."""
+    session.log("the first time, compiling takes about four minutes")
     session.run("cargo", "fmt", "--all", "--check", external=True)
     clippy = ["cargo", "clippy", "--workspace", "--all-targets"]
     session.run(*clippy, "--", "--deny", "warnings", external=True)
@@ -123,6 +167,20 @@ def newest(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none", default=False)
+def audit(session: nox.Session) -> None:
+    """Look for crates with advisories, with other licenses, or from outside of the registry."""
+    cargo_tool(session, "cargo-deny", "--version=^0.20")
+    tables = r"(?ms)^(\[+)package\.metadata\.deny\.(.*?)(?=^\[|\Z)"
+    found = re.findall(tables, Path("Cargo.toml").read_text("utf-8"))
+    with TemporaryDirectory() as folder:
+        config = Path(folder, "deny.toml")
+        config.write_text("".join(map("".join, found)), "utf-8")
+        command = ["cargo", "deny", f"--config={config}", "check", "--hide-inclusion-graph"]
+        checks = session.posargs or ["advisories", "licenses", "sources"]
+        session.run(*command, *checks, external=True)
+
+
+@nox.session(venv_backend="none", default=False)
 def update(session: nox.Session) -> None:
     """Take a newer template over, or other answers: `-- --help` says what can be asked for."""
     address = nox.project.load_toml(".template-answers.toml")["template"]["repository"]
@@ -140,6 +198,7 @@ def update(session: nox.Session) -> None:
 def build(session: nox.Session) -> None:
     """Build the release wheel for this platform, in dist/."""
     session.install(*PYPROJECT["build-system"]["requires"], "wheel", "ziglang")
+    notices = third_party(session)
     # Panics name source files: from here on, and not by where that is on this machine.
     here = Path.cwd()
     cargo = os.environ.get("CARGO_HOME", str(Path.home() / ".cargo"))
@@ -154,6 +213,12 @@ def build(session: nox.Session) -> None:
         session.run("wheel", "unpack", f"--dest={folder}", str(wheel))
         (sbom,) = Path(folder).glob("*/*.dist-info/sboms/*.json")
         sbom.write_text(sbom.read_text("utf-8").replace(here.as_uri(), "file:///"), "utf-8")
+        info = sbom.parents[1]
+        Path(f"{info}{NOTICES}").write_text(notices, "utf-8")
+        metadata = (info / "METADATA").read_text("utf-8")
+        listed = f"License-File: {NOTICES.rpartition('/')[2]}\nLicense-File:"
+        metadata = metadata.replace("License-File:", listed, 1)
+        (info / "METADATA").write_text(metadata, "utf-8", newline="\n")
         DIST.mkdir(exist_ok=True)
         session.run("wheel", "pack", f"--dest-dir={DIST}", str(sbom.parents[2]))
 
@@ -198,10 +263,16 @@ def check_dist(session: nox.Session) -> None:
     session.run("check-wheel-contents", *map(str, wheels))
     session.run("abi3audit", "--strict", *(str(path) for path in wheels if "-abi3-" in path.name))
     for wheel in wheels:
-        names = zipfile.ZipFile(wheel).namelist()
+        archive = zipfile.ZipFile(wheel)
+        inside = {part: name for part in PARTS for name in archive.namelist() if part in name}
         for part in PARTS:
-            if not any(part in name for name in names):
+            if part not in inside:
                 session.error(f"{wheel} has no {part}")
+        notices = archive.read(inside[NOTICES]).decode().splitlines()
+        for crate in json.loads(archive.read(inside[SBOM]))["components"]:
+            ours = "download_url=file:" in crate["purl"]
+            if not ours and f"- {crate['name']} {crate['version']}" not in notices:
+                session.error(f"{wheel} has no license of {crate['name']} {crate['version']}")
         size = wheel.stat().st_size
         session.log(f"{wheel.name}: {size / 1e6:.1f} MB")
         if size > LARGEST:

@@ -73,7 +73,7 @@ def partial(plan: ExecutionPlan) -> ExecutionPlan:
     """Find what a GROUP BY can do in each partition by itself: each task of the rest reads all."""
     while not plan.display().startswith("AggregateExec: mode=Partial"):
         if len(plan.children()) != 1:
-            raise ValueError("this query is no GROUP BY over one table")
+            raise ValueError("this query is not a GROUP BY over one table")
         (plan,) = plan.children()
     if any(node in plan.display_indent() for node in ("RepartitionExec", "CoalescePartitionsExec")):
         raise ValueError("this query mixes partitions first: each task would read all of them")

@@ -12,8 +12,8 @@ use xtask::root;
 
 use crate::environment::{Environment, TEST_PACKAGES};
 use crate::tools::{
-    QUICK_RELEASE, Run, actionlint, build_environment, cpython, files, generate, git, path_with,
-    read, scratch, target, tool, write_program,
+    QUICK_RELEASE, Run, actionlint, build_environment, cpython, files, generate, git,
+    licensing_tools, path_with, read, scratch, target, tool, write_program,
 };
 use crate::workflow::{Outcome, Runner, Workflow};
 
@@ -25,6 +25,16 @@ const WHEEL: [(&str, &str); 2] = [
     ("matrix.wheel.python", "3.10"),
     ("matrix.wheel.newest", NEWEST),
 ];
+
+/// What stands for cargo-about; its last argument is the file to write.
+const ABOUT: &str = r#"cargo metadata --format-version 1 | python3 -c '
+import json, sys
+crates = [crate for crate in json.load(sys.stdin)["packages"] if crate["source"]]
+license = {"id": "MIT", "name": "MIT License", "text": "Permission is granted", "source_path": "LICENSE"}
+license["used_by"] = [{"crate": crate} for crate in crates]
+with open(sys.argv[1].partition("=")[2], "w") as file:
+    json.dump({"licenses": [license]}, file)
+' "${@: -1}""#;
 
 /// A project with the CI of both services, in git.
 fn project(test: &str) -> PathBuf {
@@ -169,6 +179,9 @@ impl<'a> Ci<'a> {
         for program in ["apt-get", "pipx", "rustup"] {
             write_program(&image, program, "exit 0");
         }
+        // Compiling these takes minutes: here, each crate has the same license, and no advisory.
+        write_program(&image, "cargo-about", ABOUT);
+        write_program(&image, "cargo-deny", "exit 0");
         let uv = tool("uv");
         let mut folders = vec![
             image,
@@ -184,6 +197,22 @@ impl<'a> Ci<'a> {
             done: BTreeSet::new(),
             profile: &QUICK_RELEASE,
         }
+    }
+
+    /// Compiles cargo-about and cargo-deny.
+    fn with_licensing_tools(self) -> Self {
+        for program in ["cargo-about", "cargo-deny"] {
+            let image = self.project.parent().unwrap().join("image");
+            fs::copy(licensing_tools().join(program), image.join(program)).unwrap();
+        }
+        self
+    }
+
+    fn nox(&self, session: &[&str]) -> Command {
+        let mut nox = Command::new("uvx");
+        nox.args(["nox", "--session"]).args(session);
+        nox.current_dir(self.project).envs(self.env());
+        nox
     }
 
     fn env(&self) -> Vec<(&'static str, OsString)> {
@@ -273,11 +302,7 @@ fn runs() {
     let missing = format!("{:?}", outcome.log.matches("-win_amd64").count());
     assert_eq!(missing, "2", "{}", outcome.log);
     assert!(!outcome.log.contains("'cp310-abi3-manylinux_2_28_x86_64'"));
-    let said = Command::new("uvx")
-        .args(["nox", "--session", "check_dist"])
-        .current_dir(&project)
-        .envs(ci.env())
-        .succeed();
+    let said = ci.nox(&["check_dist"]).succeed();
     println!(
         "{}",
         said.lines().find(|line| line.contains(" MB")).unwrap()
@@ -311,10 +336,113 @@ fn runs() {
 #[ignore = "takes a quarter of an hour"]
 fn releases() {
     let project = project("release");
-    let mut ci = Ci::new(&project);
+    let mut ci = Ci::new(&project).with_licensing_tools();
     ci.profile = &[];
     succeeded(&ci.github("release", "wheel", &WHEEL));
-    check_wheel(&project, &one(&project, ".whl"));
+    let wheel = one(&project, ".whl");
+    check_wheel(&project, &wheel);
+    succeeded(&ci.github("release", "sdist", &[]));
+    ci.nox(&["check_dist"]).succeed();
+
+    // Without the license of a crate, the wheel is refused.
+    let folder = scratch("release wheel without a license");
+    let mut unpack = tool("wheel");
+    unpack.args(["unpack", "--dest"]).arg(&folder).arg(&wheel);
+    unpack.succeed();
+    let unpacked = folder.join("ci_ext-0.1.0");
+    let notices = unpacked.join("ci_ext-0.1.0.dist-info/licenses/THIRD-PARTY.txt");
+    fs::write(
+        &notices,
+        read(&notices).replace("\n- arrow-schema ", "\n- other "),
+    )
+    .unwrap();
+    let mut pack = tool("wheel");
+    pack.args(["pack", "--dest-dir"])
+        .arg(project.join("dist"))
+        .arg(unpacked);
+    pack.succeed();
+    let said = ci.nox(&["check_dist"]).fail();
+    assert!(said.contains("has no license of arrow-schema 5"), "{said}");
+}
+
+/// Crates that an owner does not want are found, and what is to be done is said.
+#[test]
+#[ignore = "compiles cargo-about and cargo-deny: nightly"]
+fn crates_are_audited() {
+    let project = project("audit");
+    let ci = Ci::new(&project).with_licensing_tools();
+    let manifest = project.join("Cargo.toml");
+    let original = read(&manifest);
+    let change = |from: &str, to: &str| {
+        assert!(original.contains(from), "{from}");
+        fs::write(&manifest, original.replace(from, to)).unwrap();
+    };
+
+    // A database with one advisory, which is made up, stands for the public one.
+    let database = scratch("advisories");
+    fs::create_dir_all(database.join("crates/arrow")).unwrap();
+    let advisory = "```toml\n[advisory]\nid = \"RUSTSEC-2020-9999\"\npackage = \"arrow\"\n\
+                    date = \"2020-01-01\"\n[versions]\npatched = []\n```\n\n# Made up\n\nFor a test.\n";
+    fs::write(database.join("crates/arrow/RUSTSEC-2020-9999.md"), advisory).unwrap();
+    git(&database, &["init", "--quiet", "--initial-branch=main"]);
+    git(&database, &["add", "--all"]);
+    git(&database, &["commit", "--quiet", "--message", "Made up"]);
+    let audit = |ignored: &str| {
+        let cloned = scratch("cloned advisories");
+        let tables = format!(
+            "ignore = [{ignored}]\ngit-fetch-with-cli = true\ndb-path = '{}'",
+            cloned.display()
+        );
+        change("ignore = []", &tables);
+        let mut audit = ci.nox(&["audit"]);
+        audit.envs([
+            ("GIT_CONFIG_COUNT", "1"),
+            (
+                "GIT_CONFIG_VALUE_0",
+                "https://github.com/RustSec/advisory-db",
+            ),
+        ]);
+        let address = format!("url.file://{}.insteadOf", database.display());
+        audit.env("GIT_CONFIG_KEY_0", address);
+        audit
+    };
+    let said = audit("").fail();
+    assert!(said.contains("RUSTSEC-2020-9999"), "{said}");
+    assert!(
+        said.contains("advisories FAILED, licenses ok, sources ok"),
+        "{said}"
+    );
+    audit(r#"{ id = "RUSTSEC-2020-9999", reason = "made up" }"#).succeed();
+
+    // A license that is not allowed is found, here and before the wheel is built.
+    change(", \"Zlib\"", "");
+    let said = ci.nox(&["audit", "--", "licenses"]).fail();
+    assert!(said.contains("licenses FAILED"), "{said}");
+    let said = ci.nox(&["build-3.10"]).fail();
+    let sentence = "allow the license in Cargo.toml, under package.metadata.deny.licenses";
+    assert!(
+        said.contains("foldhash-0.") && said.contains(sentence),
+        "{said}"
+    );
+    assert!(!said.contains("maturin build"), "{said}");
+
+    // A crate that is not from the registry.
+    let elsewhere = scratch("elsewhere");
+    fs::create_dir(elsewhere.join("src")).unwrap();
+    fs::write(elsewhere.join("src/lib.rs"), "").unwrap();
+    let crate_manifest =
+        "[package]\nname = \"elsewhere\"\nversion = \"0.1.0\"\nlicense = \"MIT\"\n";
+    fs::write(elsewhere.join("Cargo.toml"), crate_manifest).unwrap();
+    git(&elsewhere, &["init", "--quiet"]);
+    git(&elsewhere, &["add", "--all"]);
+    git(&elsewhere, &["commit", "--quiet", "--message", "A crate"]);
+    let dependency = format!(
+        "[dependencies]\nelsewhere = {{ git = 'file://{}' }}",
+        elsewhere.display()
+    );
+    change("[dependencies]", &dependency);
+    let said = ci.nox(&["audit", "--", "sources"]).fail();
+    assert!(said.contains("source-not-allowed"), "{said}");
 }
 
 /// The only file in dist/ with this ending.
@@ -348,10 +476,20 @@ fn check_wheel(project: &Path, wheel: &Path) {
         .succeed();
     let home = std::env::home_dir().unwrap();
     let contents = files(&folder);
+    let licenses = |name| {
+        let path = contents.iter().find(|path| path.ends_with(name));
+        read(folder.join(path.expect(name)))
+    };
+    assert!(licenses("licenses/LICENSE").contains("Apache License"));
+    let metadata = licenses("METADATA");
     assert!(
-        contents.iter().any(|path| path.ends_with("LICENSE")),
-        "{contents:?}"
+        metadata.contains("\nLicense-File: THIRD-PARTY.txt\nLicense-File: LICENSE\n"),
+        "{metadata}"
     );
+    let notices = licenses("licenses/THIRD-PARTY.txt");
+    for text in ["\n- pyo3 ", "Permission is", "\nApache Arrow\n"] {
+        assert!(notices.contains(text), "{text:?}\n{notices}");
+    }
     for path in &contents {
         let bytes = fs::read(folder.join(path)).unwrap();
         let text = String::from_utf8_lossy(&bytes);
@@ -404,16 +542,12 @@ fn check_sdist(project: &Path, sdist: &Path) {
 #[test]
 fn refuses_another_tag() {
     let project = project("another tag");
-    let said = Command::new("uvx")
-        .args(["nox", "--session", "check_tag", "--", "v0.2.0"])
-        .current_dir(&project)
-        .env("PATH", Ci::new(&project).path)
-        .fail();
+    let said = Ci::new(&project).nox(&["check_tag", "--", "v0.2.0"]).fail();
     let sentence = "the tag for Cargo.toml is v0.1.0: push that, or change the version there";
     assert!(said.contains(sentence), "{said}");
 }
 
-/// Once a week: one issue when the tests fail with the newest versions, another one when there is
+/// Once a week: one issue when the tests or the audit fail, another one when there is
 /// a new major version, and none that is open already.
 #[test]
 fn reports_what_is_new() {
@@ -463,7 +597,7 @@ esac"#,
         succeeded(&ci.github("weekly", "report", &known));
         read(&issues)
     };
-    let fail = "The tests fail with the newest versions\n";
+    let fail = "The weekly checks fail\n";
     assert_eq!(report(&mut ci, "failure", ""), fail);
     assert_eq!(report(&mut ci, "failure", ""), fail);
     let both = format!("{fail}There is {newer}\n");

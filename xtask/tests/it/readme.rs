@@ -11,16 +11,18 @@ use crate::environment::{Environment, FULL};
 use crate::page::{Typed, commands_of, marked, text_in};
 use crate::tools::{
     Run, assert_same, build_environment, cpython, extension_points, generate, path_with, read,
-    scratch, template_repository, tool, typed,
+    scratch, target, template_repository, tool, typed,
 };
 
-/// A PATH with the Pythons, uv and cargo that a reader would have.
+/// A PATH with the Pythons, uv and cargo that a reader would have, and the tools of cargo that a test
+/// has compiled.
 fn path() -> OsString {
     let (cargo, uv) = (PathBuf::from(env!("CARGO")), tool("uv"));
     let uv = Path::new(uv.get_program());
     // Their own `python3` comes before that of uv's environment.
     let pythons = [cpython("3.12"), cpython("3.10")];
-    path_with(&[&cargo, &pythons[0], &pythons[1], uv].map(|program| program.parent().unwrap()))
+    let folders = [&cargo, &pythons[0], &pythons[1], uv].map(|program| program.parent().unwrap());
+    path_with(&[&folders[..], &[&target().join("tools").join("bin")]].concat())
 }
 
 /// bash, which runs `command` in `folder` as a reader would.

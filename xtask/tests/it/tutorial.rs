@@ -9,7 +9,9 @@ use xtask::root;
 
 use crate::page::{Block, blocks, commands};
 use crate::readme::shell;
-use crate::tools::{QUICK_RELEASE, Run, read, scratch, template_repository, typed};
+use crate::tools::{
+    QUICK_RELEASE, Run, licensing_tools, read, scratch, template_repository, typed,
+};
 
 /// A reader, who does what the pages say.
 struct Reader {
@@ -181,6 +183,7 @@ fn can_be_followed() {
 #[test]
 #[ignore = "makes a release build"]
 fn can_be_followed_to_the_end() {
+    licensing_tools();
     follow("whole tutorial", |_| true);
 }
 

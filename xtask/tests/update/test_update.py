@@ -205,7 +205,7 @@ def newer(template: Template) -> str:
     template.edit("template/src/ffi/error.rs", lambda text: text + "\n// New.\n")
     template.edit("template/README.md", lambda text: text.replace("## License", "## The license"))
     template.edit(
-        "template/CONTRIBUTING.md", lambda text: text.replace("Contributing", "Take part")
+        "template/AGENTS.md", lambda text: text.replace("Contributing", "Take part")
     )
     template.edit("template/docs/publishing.md", lambda text: text + "\nThat is all.\n")
     template.edit("template/src/lib.rs", lambda text: "// New.\n" + text)
@@ -319,13 +319,13 @@ def test_conflicts_say_what_to_do(states: Template, tmp_path: Path) -> None:
     project = project_of(states, states.present, tmp_path / "mine")
     replace("SECURITY.md", "# Security", "# Mine")(project)
     replace("src/ffi/error.rs", "//!", "//! Mine.")(project)
-    replace("CONTRIBUTING.md", "With", "Mine, with")(project)
+    replace("AGENTS.md", "With", "Mine, with")(project)
     (project / "tests/test_table_provider.py").unlink()
     git(project, "commit", "--quiet", "--all", "--message", "Mine")
     states.edit("template/SECURITY.md", lambda text: text.replace("# Security", "# Theirs"))
     states.edit("template/src/ffi/error.rs", lambda text: text.replace("//!", "//! Theirs."))
     states.edit("template/tests/test_table_provider.py", lambda text: text + "\n# Theirs.\n")
-    (states.folder / "template/CONTRIBUTING.md").unlink()
+    (states.folder / "template/AGENTS.md").unlink()
     states.commit("Newer")
 
     done = update_in(states, project)
@@ -335,7 +335,7 @@ def test_conflicts_say_what_to_do(states: Template, tmp_path: Path) -> None:
         "`git checkout --ours SECURITY.md`",
         "src/ffi/error.rs: both changed the same lines.",
         "`git checkout --theirs src/ffi/error.rs`",
-        "`git rm CONTRIBUTING.md`",
+        "`git rm AGENTS.md`",
         "They stay deleted:\n  tests/test_table_provider.py\n",
         "`git cherry-pick --continue`",
     ]:
@@ -345,7 +345,7 @@ def test_conflicts_say_what_to_do(states: Template, tmp_path: Path) -> None:
     git(project, "checkout", "--quiet", "--ours", "SECURITY.md")
     git(project, "checkout", "--quiet", "--theirs", "src/ffi/error.rs")
     git(project, "add", "SECURITY.md", "src/ffi/error.rs")
-    git(project, "rm", "--quiet", "CONTRIBUTING.md")
+    git(project, "rm", "--quiet", "AGENTS.md")
     git(project, "-c", "core.editor=true", "cherry-pick", "--continue")
     assert (project / "SECURITY.md").read_text().startswith("# Mine")
     assert "Theirs." in (project / "src/ffi/error.rs").read_text()
