@@ -78,8 +78,8 @@ def test_no_task_reads_all_rows(ctx: SessionContext) -> None:
 @pytest.mark.parametrize(
     ("sql", "message"),
     [
-        (SCAN, "this query is no GROUP BY over one table"),
-        (f"{GROUP_BY} UNION ALL {GROUP_BY}", "this query is no GROUP BY over one table"),
+        (SCAN, "this query is not a GROUP BY over one table"),
+        (f"{GROUP_BY} UNION ALL {GROUP_BY}", "this query is not a GROUP BY over one table"),
         (
             "SELECT count(*) FROM parts a JOIN parts b ON a.id = b.id",
             "this query mixes partitions first: each task would read all of them",
