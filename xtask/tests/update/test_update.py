@@ -204,9 +204,7 @@ def newer(template: Template) -> str:
     (template.folder / "template/.cargo/config.toml").unlink()
     template.edit("template/src/ffi/error.rs", lambda text: text + "\n// New.\n")
     template.edit("template/README.md", lambda text: text.replace("## License", "## The license"))
-    template.edit(
-        "template/AGENTS.md", lambda text: text.replace("Contributing", "Take part")
-    )
+    template.edit("template/AGENTS.md", lambda text: text.replace("Contributing", "Take part"))
     template.edit("template/docs/publishing.md", lambda text: text + "\nThat is all.\n")
     template.edit("template/src/lib.rs", lambda text: "// New.\n" + text)
     template.edit("template/tests/test_table_provider.py", lambda text: text + "\n\n# New.\n")
@@ -457,7 +455,9 @@ def test_refusals_change_nothing(template: Template, tmp_path: Path) -> None:
     refused(
         '"scalar" is not among the choices for extension_points', "-d", "extension_points=+scalar"
     )
-    refused('"maybe" is not among the choices for spark, which are false, true', "-d", "spark=maybe")
+    refused(
+        '"maybe" is not among the choices for spark, which are false, true', "-d", "spark=maybe"
+    )
     refused("give all one, or none", "-d", "extension_points=+scalar_udf,insert")
     refused("is not a valid repository", "-d", "repository=here")
     refused("the template has no version v99", "--to", "v99")
