@@ -95,8 +95,8 @@ impl Accumulator for RmsAccumulator {
     }
 }
 
-/// This aggregates the rows of a window that slides. It keeps their values, as a sum cannot forget
-/// one: it would stay NaN or infinite, and have lost what is small beside what is large.
+/// This aggregates the rows of a sliding window. It keeps their values, as nothing can be taken out
+/// of a sum again: the sum would stay NaN or infinite, and small values are lost beside large ones.
 #[derive(Debug, Default)]
 struct SlidingRmsAccumulator(VecDeque<f64>);
 
@@ -247,7 +247,8 @@ impl AggregateUDFImpl for RmsUdf {
     }
 
     fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        // Where it stands alone, DataFusion has made a `GROUP BY` of it before it comes here.
+        // Where no other aggregate stands beside it, DataFusion makes a `GROUP BY` of a `DISTINCT`,
+        // which does not get here.
         if args.is_distinct {
             return not_impl_err!("rms(DISTINCT …) beside another aggregate");
         }

@@ -13,7 +13,7 @@ use crate::ffi::host::Host;
 use crate::ffi::runtime;
 use crate::schema_provider::ReadingsSchemaProvider;
 
-/// The same tables, read by so many threads.
+/// The names of the schemas, and how many threads read their tables.
 const SCHEMAS: [(&str, i64); 2] = [("parallel", 4), ("serial", 1)];
 
 /// A catalog whose schemas are made when a query names them.
@@ -35,7 +35,7 @@ impl ReadingsCatalogProvider {
     }
 }
 
-/// There is no way to report an error here, be it a panic: nothing is found, then.
+/// Neither an error nor a panic can be reported here. The schema is not found then.
 impl CatalogProvider for ReadingsCatalogProvider {
     fn schema_names(&self) -> Vec<String> {
         catch(|| Ok(self.names())).unwrap_or_default()

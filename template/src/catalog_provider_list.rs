@@ -15,8 +15,8 @@ use crate::ffi::runtime;
 
 /// TODO(16): the catalogs. Where they come and go, implement `CatalogProviderList`.
 ///
-/// A session has one list. This one takes further catalogs, so that those which the session had
-/// can be put back.
+/// A session has one list. This list takes further catalogs, so that the catalogs which the session
+/// had can be put back.
 fn catalogs() -> MemoryCatalogProviderList {
     let catalogs = MemoryCatalogProviderList::new();
     catalogs.register_catalog("house".to_owned(), Arc::new(ReadingsCatalogProvider));

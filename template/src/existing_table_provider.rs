@@ -23,7 +23,8 @@ pub async fn provider() -> Result<Arc<dyn TableProvider>> {
     Ok(Arc::new(table))
 }
 
-/// The object stores of your table, if it needs any. Those of a `SessionContext` do not get here.
+/// The object stores of your table, if it needs any. The object stores of a `SessionContext` do not
+/// cross the FFI.
 pub fn runtime_env() -> Result<RuntimeEnv> {
     Ok(RuntimeEnv::default())
 }

@@ -122,7 +122,8 @@ impl DisplayOptions {
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct ShowCelsiusUdf {
     signature: Signature,
-    /// Those that came along from another process. Else, they are those of the session.
+    /// The options that came along from another process, if there are any. Else, the options of the
+    /// session count.
     options: Option<BTreeMap<String, String>>,
 }
 
@@ -226,7 +227,7 @@ impl Options {
 }
 
 pub fn function() -> ScalarUDF {
-    // It is not immutable, as it depends on the options.
+    // The function is not immutable, as its result depends on the options.
     let signature = Signature::exact(vec![DataType::Float64], Volatility::Stable);
     ScalarUDF::from(ShowCelsiusUdf {
         signature,

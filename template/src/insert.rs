@@ -26,7 +26,7 @@ pub struct JournalSource {
 
 impl JournalSource {
     fn batches(&self) -> MutexGuard<'_, Vec<RecordBatch>> {
-        // The vector is whole, whatever panicked: nobody leaves it half-changed.
+        // After a panic, the vector is as it should be: no change to it can stop halfway.
         self.batches.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

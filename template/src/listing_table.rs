@@ -24,8 +24,8 @@ fn options() -> ListingOptions {
     listing_options(Arc::new(ParquetFormat::default())).with_file_extension(".parquet")
 }
 
-/// TODO(26): the object stores of the URLs, with their credentials. Local files need none. Those of
-/// a `SessionContext` do not get here.
+/// TODO(26): the object stores of the URLs, with their credentials. Local files need none. The
+/// object stores of a `SessionContext` do not cross the FFI.
 fn runtime_env() -> Result<RuntimeEnv> {
     Ok(RuntimeEnv::default())
 }

@@ -23,11 +23,11 @@ use crate::ffi::source_table::SourceTable;
 use crate::functions;
 use crate::source::ReadingsSource;
 
-/// Of the messages below. Count it up when they change, so that old bytes are refused.
+/// The version of the messages below. Count it up when they change, so that old bytes are refused.
 const VERSION: u32 = 1;
 
-/// TODO(19): all that it takes to open the source again, wherever that is. Protocol Buffers; the
-/// tags stay what they are.
+/// TODO(19): all that it takes to open the source again, wherever that is. These are Protocol
+/// Buffers, so the tags must stay what they are.
 #[derive(Clone, PartialEq, Message)]
 struct SourceMessage {
     #[prost(uint32, tag = "1")]
@@ -59,7 +59,7 @@ fn decode(bytes: &[u8]) -> Result<ReadingsSource> {
     ReadingsSource::try_new(message.rows, message.partitions)
 }
 
-/// The host asks each of its codecs in turn; the first that does not refuse has it.
+/// The host asks each of its codecs in turn, and takes the first that does not refuse.
 #[derive(Debug)]
 struct ReadingsLogicalCodec {
     session: FFI_TaskContextProvider,

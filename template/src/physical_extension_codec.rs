@@ -27,10 +27,10 @@ use crate::functions;
 use crate::readings::MAX_ROWS;
 use crate::source::ReadingsPartition;
 
-/// Of the messages below. Count it up when they change, so that old bytes are refused.
+/// The version of the messages below. Count it up when they change, so that old bytes are refused.
 const VERSION: u32 = 2;
 
-/// A [`SourceExec`], as Protocol Buffers. The tags stay what they are.
+/// A [`SourceExec`], as Protocol Buffers. The tags must stay what they are.
 #[derive(Clone, PartialEq, Message)]
 struct SourceExecMessage {
     #[prost(uint32, tag = "1")]
@@ -132,7 +132,7 @@ fn decode(bytes: &[u8]) -> Result<Arc<dyn ExecutionPlan>> {
     Ok(Arc::new(plan.with_name(message.name)))
 }
 
-/// The host asks each of its codecs in turn; the first that does not refuse has it.
+/// The host asks each of its codecs in turn, and takes the first that does not refuse.
 #[derive(Debug)]
 struct ReadingsPhysicalCodec {
     session: FFI_TaskContextProvider,

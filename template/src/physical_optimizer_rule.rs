@@ -16,13 +16,13 @@ use crate::ffi::host::Host;
 use crate::ffi::runtime;
 use crate::ffi::source_exec::SourceExec;
 
-/// TODO(18): what becomes of one node; its children have been rewritten already.
+/// TODO(18): what becomes of one node, whose children have been rewritten already.
 ///
-/// Nodes of this package have their types here. All others, be they DataFusion's own, are foreign:
-/// they have a name, children and properties, and no type to look into.
+/// Nodes of this package have their own types here. All other nodes are foreign, also those of
+/// DataFusion: they have a name, children and properties, but no type to look into.
 ///
-/// As it cannot know better, the host may put a node above a foreign source that makes it give way
-/// to others. This one does so by itself, so the node can go.
+/// The host puts a `CooperativeExec` above a foreign source, so that the source gives way to other
+/// tasks. The sources of this package give way by themselves, so the node can go.
 fn rewrite(plan: Arc<dyn ExecutionPlan>) -> Result<Transformed<Arc<dyn ExecutionPlan>>> {
     if plan.name() == "CooperativeExec"
         && let [child] = plan.children().as_slice()

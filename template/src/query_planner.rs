@@ -112,7 +112,7 @@ impl OffsetPlanner {
         session: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let host = Host::check(py)?;
-        // Through these the queries and their plans pass, as bytes.
+        // The queries and their plans pass through these codecs, as bytes.
         let logical_codec = from_session(host, session)?;
         let physical_codec = from_session(host, session)?;
         let planner = OffsetQueryPlanner {

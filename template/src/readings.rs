@@ -57,7 +57,7 @@ pub fn batch(schema: &SchemaRef, ids: Range<i64>, counters: &Counters) -> Result
     let values = (rows * columns.len()) as u64;
     counters.rows.fetch_add(rows as u64, Ordering::Relaxed);
     counters.values.fetch_add(values, Ordering::Relaxed);
-    // The row count says how long a batch without columns is, as `count(*)` may ask for.
+    // A batch without columns, which `count(*)` may ask for, takes its length from this row count.
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
     let schema = Arc::clone(schema);
     Ok(RecordBatch::try_new_with_options(

@@ -16,7 +16,7 @@ use crate::ffi::runtime;
 use crate::ffi::source_table::SourceTable;
 use crate::source::ReadingsSource;
 
-/// At one reading a second, so many rows each.
+/// The names of the tables, and how many rows they have, at one reading a second.
 const TABLES: [(&str, i64); 3] = [("day", 86_400), ("hour", 3_600), ("minute", 60)];
 
 /// A schema whose tables are made when a query names them.

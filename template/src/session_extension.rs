@@ -10,7 +10,7 @@ use crate::physical_extension_codec::PhysicalCodec;
 use crate::query_planner::OffsetPlanner;
 {%- endif %}
 
-// TODO(22): what is installed together. It keeps nothing of a session, so that one object can be
+// TODO(22): what is installed together. The object keeps nothing of a session, so it can be
 // installed in many.
 /// All that a session installs of this package, for ``SessionContext.with_extensions``.
 #[pyclass(frozen, module = "{{crate_name}}")]

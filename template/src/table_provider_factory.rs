@@ -18,7 +18,7 @@ use crate::ffi::runtime;
 use crate::ffi::source_table::SourceTable;
 use crate::source::ReadingsSource;
 
-/// Where the readings come from; there is no other place.
+/// The one place that readings come from.
 const LOCATION: &str = "sensors://house";
 
 /// TODO(7): the source that the statement asks for. You may `.await` here, timers and I/O
@@ -29,7 +29,7 @@ async fn source(statement: &CreateExternalTable) -> Result<ReadingsSource> {
         let got = locations.join(", ");
         return plan_err!("LOCATION must be '{LOCATION}', got '{got}'");
     }
-    // A clause that is passed over would be lost without a word.
+    // A clause that is not looked at would be lost without a word.
     for (clause, is_there) in [
         ("columns", !statement.schema.fields().is_empty()),
         ("PARTITIONED BY", !statement.table_partition_cols.is_empty()),
@@ -43,7 +43,7 @@ async fn source(statement: &CreateExternalTable) -> Result<ReadingsSource> {
     }
     let (mut rows, mut partitions) = (1000, 4);
     for (option, value) in &statement.options {
-        // DataFusion puts options without a namespace into this one.
+        // DataFusion puts options without a namespace into this namespace.
         match option.strip_prefix("format.").unwrap_or(option) {
             "rows" => rows = whole_number("rows", value)?,
             "partitions" => partitions = whole_number("partitions", value)?,

@@ -26,8 +26,8 @@ use crate::ffi::error::{catch, to_py_err};
 use crate::ffi::host::Capsule;
 use crate::ffi::runtime;
 
-/// The most rows of a batch. More than DataFusion's 8,192, as pyarrow, polars and duckdb do more
-/// work per batch.
+/// The most rows of a batch. There are more than DataFusion's 8,192, as pyarrow, polars and duckdb
+/// do more work per batch.
 const BATCH_SIZE: usize = 65_536;
 
 /// The schema of `table`, as an `arrow_schema` capsule.
@@ -101,7 +101,7 @@ impl Iterator for ArrowStream {
 
     fn next(&mut self) -> Option<Self::Item> {
         let batches = &mut self.batches;
-        // What Ctrl-C raises would not reach the reader as a `KeyboardInterrupt`, so it waits.
+        // A `KeyboardInterrupt` could not reach the reader from here. So Ctrl-C waits.
         catch(|| runtime::handle()?.block_on(runtime::run(batches.try_next())))
             .map_err(|error| ArrowError::ExternalError(message(&error).into()))
             .transpose()

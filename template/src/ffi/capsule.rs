@@ -17,7 +17,7 @@ use crate::ffi::error::to_py_err;
 use crate::ffi::host::{Capsule, Host};
 use crate::ffi::runtime;
 
-// Those of the Arrow PyCapsule Interface are the same for every version of a host.
+// The capsules of the Arrow PyCapsule Interface are the same for every version of a host.
 impl Capsule for FFI_ArrowSchema {
     const NAME: &'static CStr = c"arrow_schema";
 }

@@ -1,5 +1,5 @@
-//! Constants among the arguments of a function. They cross as arrays, or as expressions of the host,
-//! and are made here what they were: scalars, and literals.
+//! Constants among the arguments of a function. They cross the FFI as arrays, or as expressions of
+//! the host. Here, they become scalars and literals again.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use datafusion_expr::{ColumnarValue, ScalarFunctionArgs};
 use datafusion_physical_expr::PhysicalExpr;
 use datafusion_physical_expr::expressions::Literal;
 
-/// DataFusion names the field of a literal so. A column may have this name as well.
+/// DataFusion gives this name to the field of a literal. A column may have the same name.
 const LITERAL: &str = "lit";
 
 /// Calls `invoke` with constants as scalars.
@@ -70,7 +70,7 @@ fn literal(expression: &Arc<dyn PhysicalExpr>, field: &FieldRef) -> Option<Arc<d
     if field.name() != LITERAL {
         return None;
     }
-    // A column of that name is not in here, which is an error.
+    // This batch has no columns. So an expression that is a column of that name fails here.
     let one_row = RecordBatchOptions::new().with_row_count(Some(1));
     let batch = RecordBatch::try_new_with_options(Arc::new(Schema::empty()), vec![], &one_row);
     match expression.evaluate(&batch.ok()?).ok()? {

@@ -43,7 +43,7 @@ pub fn to_py_err(error: DataFusionError) -> PyErr {
 /// The `KeyboardInterrupt`, or whatever else a signal handler of Python raises, as an error.
 pub fn interrupted() -> Result<()> {
     let asked = Python::try_attach(|py| py.check_signals());
-    // Python is not attached to while it exits.
+    // While Python exits, nothing can attach to it.
     asked
         .unwrap_or(Ok(()))
         .map_err(|error| DataFusionError::External(Box::new(error)))

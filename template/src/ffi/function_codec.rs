@@ -52,7 +52,8 @@ impl Functions {
 /// The options of this package in a session.
 #[derive(Clone, PartialEq, Message)]
 struct OptionsMessage {
-    /// Without it, no options would be no bytes, and the function that of the other session.
+    /// With this number, the message has some bytes even without options. If it had none, the
+    /// function would take the options of the session that reads it.
     #[prost(uint32, tag = "1")]
     version: u32,
     #[prost(btree_map = "string, string", tag = "2")]
@@ -76,7 +77,7 @@ pub fn encode_options(
     if function.inner().with_updated_config(config).is_none() {
         return Ok(());
     }
-    // That of a session that stands in for one which is not known: see `session_of_codec`.
+    // This id is that of a stand-in: the session of the codec is not known. See `session_of_codec`.
     if context.session_id() == TaskContext::default().session_id() {
         return exec_err!(
             "{} depends on options, and this version of datafusion does not tell a codec which \

@@ -40,7 +40,7 @@ macro_rules! kind {
     };
 }
 
-/// So that a crate's own `register_all(&mut dyn FunctionRegistry)` fills the list.
+/// With this, a crate's own `register_all(&mut dyn FunctionRegistry)` fills the list.
 impl FunctionRegistry for Functions {
     kind!(udfs, udf, register_udf, scalar: ScalarUDF);
     kind!(udafs, udaf, register_udaf, aggregate: AggregateUDF);
@@ -62,8 +62,8 @@ impl FunctionRegistry for Functions {
         not_impl_err!("{name} takes a lambda: DataFusion has no hook for such functions")
     }
 
-    /// Planners and rewrites have no hook of DataFusion. They are left out, so that the functions of
-    /// a crate that has both can be used.
+    /// DataFusion has no hook for planners and rewrites. They are left out here, so that the
+    /// functions of a crate that has such can be used.
     fn expr_planners(&self) -> Vec<Arc<dyn ExprPlanner>> {
         vec![]
     }

@@ -42,8 +42,9 @@ pub trait RowSink: fmt::Debug + Send + Sync {
 
 /// Takes the rows of its child to a [`RowSink`], and returns how many they were.
 ///
-/// Unlike DataFusion's `DataSinkExec`, it takes them from however many partitions there are: that a
-/// plan wants a single one does not cross the FFI, and the rows of the others would be lost.
+/// Unlike DataFusion's `DataSinkExec`, this plan reads all partitions of its child. What a plan
+/// requires of its child does not cross the FFI, so it could not ask for a single partition, and
+/// the rows of all others would be lost.
 #[derive(Debug)]
 pub struct InsertExec {
     insert: Rows,
@@ -161,7 +162,8 @@ impl Rows {
             Ok(sent)
         };
         let (sent, count) = future::join(send, self.sink.insert(receiver.boxed(), &context)).await;
-        // An error of the sink says what it kept, so it goes before all others.
+        // An error of the sink says which rows the sink has kept, so this error goes before all
+        // others.
         let count = count?;
         match sent {
             Ok(sent) => self.sink.check_count(sent, count)?,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use datafusion_common::config::{ConfigOptions, ExtensionOptions};
 use datafusion_ffi::config::extension_options::FFI_ExtensionOptions;
 
-/// Before the name of each option of this package.
+/// The prefix of the name of each option of this package.
 const PREFIX: &str = concat!(env!("CARGO_CRATE_NAME"), ".");
 
 /// The names of the options, without the prefix of this package, and their values. The options of

@@ -62,7 +62,7 @@ pub async fn run<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     .unwrap_or_else(|panic| Err(panicked(panic)))
 }
 
-/// What says, by an error, that Python was interrupted, as by Ctrl-C. [`block_on`] asks it.
+/// A function that returns an error if Python was interrupted, as by Ctrl-C. [`block_on`] calls it.
 pub static INTERRUPTED: OnceLock<fn() -> Result<()>> = OnceLock::new();
 
 /// Runs `future` to its end, or until Python is interrupted. Release the GIL first: see
@@ -85,9 +85,9 @@ pub fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
 /// Runs the stream that `open` makes, in the same way. An error or a panic in either is its last
 /// item.
 ///
-/// Now and then it lets other tasks run, even if it always has an item ready. The host sees Ctrl-C
-/// only when its timers run, which they do not while its threads are busy. It yields after so many
-/// batches by itself; this yields by the clock, for batches that take long.
+/// Once in a millisecond, the stream lets other tasks run, even if it has an item ready. The host
+/// sees Ctrl-C only when its timers run, and these wait while its threads are busy. The host itself
+/// yields after a number of batches, which is too rare for batches that take long.
 pub fn run_stream<T: Send + 'static>(
     open: impl FnOnce() -> Result<BoxStream<'static, Result<T>>>,
 ) -> BoxStream<'static, Result<T>> {

@@ -23,7 +23,7 @@ pub struct Scan {
     pub projection: Vec<usize>,
     /// Those filters of the query that [`Source::supports_filter`] supports.
     pub filters: Vec<Expr>,
-    /// So many rows are enough. It is set only where all filters of the query are `Exact`.
+    /// This many rows are enough. A limit is set only where all filters of the query are `Exact`.
     pub limit: Option<usize>,
 }
 
