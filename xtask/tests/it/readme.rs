@@ -97,7 +97,9 @@ fn of_the_template() {
 /// Each example, in a package that has all extension points, prints what its page shows.
 #[test]
 fn of_the_extension_points() {
-    let environment = Environment::new("pages", "3.12", &[&FULL.wheel]);
+    let readers = ["duckdb", "pandas", "polars", "pyarrow"];
+    let environment = Environment::new("pages", "3.12", &readers);
+    environment.install(&[&FULL.wheel], &[]);
     let page = |name: &str| {
         let page = read(root().join(format!("docs/extension-points/{name}.md")));
         page.replace("my_ext", "full_ext")
