@@ -121,7 +121,9 @@ fn the_kit_tells_of_each() {
             _ => kit(&["-x", tables]),
         };
         let said = kit.env("LIE", &lie.name).fail();
-        let reasons = said.lines().filter(|line| line.starts_with("E "));
+        // Where the order of the rows decides, hypothesis sets what failed off by a bar.
+        let lines = said.lines().map(|line| line.trim_start_matches([' ', '|']));
+        let reasons = lines.filter(|line| line.starts_with("E "));
         let reasons: String = reasons.collect::<Vec<_>>().join("\n");
         let Lie { name, look_at, .. } = lie;
         assert!(reasons.contains(look_at), "{name}: no {look_at} in\n{said}");
