@@ -2,7 +2,7 @@
 from collections.abc import Sequence
 {% endif -%}
 {% if table_provider -%}
-from typing import {% if logical_extension_codec or physical_extension_codec %}ClassVar, {% endif %}TypedDict, final, type_check_only
+from typing import {% if session_extension and across_55 %}Any, {% endif %}{% if logical_extension_codec or physical_extension_codec %}ClassVar, {% endif %}TypedDict, final, type_check_only
 {%- elsif function_library -%}
 from typing import final, type_check_only
 {%- else -%}
@@ -475,7 +475,7 @@ class SessionExtension:
     """All that a session installs of this package, for ``SessionContext.with_extensions``."""
 
     def __new__(cls) -> SessionExtension: ...
-    def __datafusion_session_components__(self, ctx: SessionContext) -> {% if across_55 %}object{% else %}SessionExtensionComponents{% endif %}:
+    def __datafusion_session_components__(self, ctx: SessionContext) -> {% if across_55 %}Any{% else %}SessionExtensionComponents{% endif %}:
         """The codecs.
 
         Raises:

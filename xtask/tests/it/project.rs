@@ -376,6 +376,22 @@ fn passes_its_python_checks() {
     }
 }
 
+/// With several majors, the type of what its hook returns is not there in each of them.
+#[test]
+fn a_session_extension_without_a_planner_has_its_types() {
+    let folder = scratch("types of a session extension");
+    let answers = [choose(&["session_extension".to_owned()]), every_major()].concat();
+    generate(&folder, "my-ext").args(answers).succeed();
+    let environment = Environment::new("session extension", "3.12", &TEST_PACKAGES);
+    environment.install(&["datafusion==55.*", "mypy", "nox"], &[]);
+    environment
+        .python()
+        .args(["-m", "mypy", "--cache-dir=/dev/null"])
+        .env("MYPYPATH", "python")
+        .current_dir(folder.join("my-ext"))
+        .succeed();
+}
+
 /// pyarrow, polars and duckdb read the table where `datafusion` is not installed, and only the
 /// hooks for DataFusion ask for it.
 #[test]
