@@ -167,7 +167,7 @@ class Trial:
             if may_refuse and "not implemented" in str(error):
                 pytest.skip(f"it refuses this: {error}")
             message = f"{self.promise}: {self.rows} should give {promised}, but give {error}"
-            hint = "If the function may refuse these, list its values in instances.py."
+            hint = "If it may refuse these, list the values that it takes in instances.py."
             raise AssertionError(f"{message}\n{hint}") from error
         for batch in batches:
             types = batch.schema.types
