@@ -2,7 +2,7 @@
 # /// script
 # dependencies = ["nox>=2025.11"]
 # ///
-"""What CI does, to be done here as well: `uvx nox --list` shows the sessions."""
+"""CI runs these sessions, and so can you: `uvx nox --list` shows them."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ nox.options.default_venv_backend = "uv"
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 # The majors in "datafusion>=…,<…".
 MAJORS = range(*map(int, re.findall(r"\bdatafusion>=(\d+),<(\d+)", str(PYPROJECT["project"]))[0]))
-# A "t" is for free-threaded.
+# A "t" stands for a free-threaded Python.
 PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14", "3.15", "3.14t"]
-# Wheels are those that `datafusion` has: one for Python 3.10 and all later ones, and one that is
-# free-threaded.
+# There are two wheels, as for `datafusion`: one for Python 3.10 and all later versions, and one for
+# a free-threaded Python.
 WHEELS = ["3.10", "3.14t"]
 # The oldest systems that Linux wheels run on.
 LINUX = ["--zig", "--compatibility=manylinux_2_28"]
 DIST = Path("dist")
-# Bytes. PyPI takes twice as many.
+# PyPI accepts twice as many bytes.
 LARGEST = 50_000_000
-# The classes that not every major has.
+# These files list the classes that not every major has.
 NEWER = [f"--allowlist={path}" for path in Path("tests").glob("newer_classes.txt")]
 {%- if function_library %}
 STUBS = "tests/conformance/stubs.py"
 {%- endif %}
-# The list of the crates that a wheel contains, and their licenses.
+# A wheel has a list of the crates that it contains, and the licenses of these crates.
 SBOM, NOTICES = "/sboms/", "/licenses/THIRD-PARTY.txt"
 REFUSED = "do without, or allow the license in Cargo.toml, under package.metadata.deny.licenses"
 PARTS = [SBOM, NOTICES, "/licenses/LICENSE", "/_internal.pyi", "/py.typed"]
 
 
 def pytest(session: nox.Session, *further_majors: int) -> None:
-    # Were the extension not made for it, a free-threaded Python would take the GIL again.
+    # A free-threaded Python switches the GIL on for an extension that does not support it.
     env = {"PYTHON_GIL": "0"} if str(session.python).endswith("t") else None
     session.run("pytest", *session.posargs, env=env)
     for major in further_majors:
@@ -63,7 +63,7 @@ def in_dist(session: nox.Session, pattern: str) -> str:
 def cargo_tool(session: nox.Session, name: str, *options: str) -> None:
     if not shutil.which(name):
         session.log(f"{name} is not on the PATH: compiling it takes some minutes, once")
-        # With the optimizations that they ask for, it would take twice as long.
+        # With the optimizations that these tools ask for, compiling would take twice as long.
         env = {"CARGO_PROFILE_RELEASE_LTO": "off"}
         session.run_install("cargo", "install", "--locked", name, *options, env=env, external=True)
 
@@ -85,10 +85,10 @@ def third_party(session: nox.Session) -> str:
             refused = sorted(set(re.findall(r"([^/\\]+)[/\\]Cargo\.toml:", str(said))))
             session.error(f"{said}\n{', '.join(refused)}: {REFUSED}" if refused else str(said))
         found = json.loads(output.read_text("utf-8"))["licenses"]
-    # Crates that have the same text share it.
+    # Crates with the same text are listed together.
     crates: dict[str, set[str]] = {}
     for license, crate in ((each, used["crate"]) for each in found for used in each["used_by"]):
-        # In place of the text of a license, a crate may have a file that says whose it is.
+        # A crate without the text of its license may have a file that names the owners.
         complete = license["source_path"] or license["id"] == "Apache-2.0"
         files = Path(crate["manifest_path"]).parent.glob("NOTICE*" if complete else "[LN][IO][CT]*")
         notices = [file.read_text("utf-8", "replace") for file in files]
@@ -109,7 +109,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("mypy")
-    # The compiled module has what _internal.pyi says, and nothing else.
+    # stubtest fails if the compiled module has other classes or methods than _internal.pyi.
     (stub,) = Path("python").glob("*/_internal.pyi")
     for major in MAJORS:
         session.install(f"datafusion=={major}.*")
@@ -199,7 +199,7 @@ def build(session: nox.Session) -> None:
     """Build the release wheel for this platform, in dist/."""
     session.install(*PYPROJECT["build-system"]["requires"], "wheel", "ziglang")
     notices = third_party(session)
-    # Panics name source files: from here on, and not by where that is on this machine.
+    # Panics name source files. The names must not contain folders of this machine.
     here = Path.cwd()
     cargo = os.environ.get("CARGO_HOME", str(Path.home() / ".cargo"))
     remap = [f"--remap-path-prefix={cargo}=cargo", f"--remap-path-prefix={here}=."]
@@ -208,7 +208,7 @@ def build(session: nox.Session) -> None:
         options += LINUX if sys.platform == "linux" else []
         env = {"CARGO_ENCODED_RUSTFLAGS": "\x1f".join(remap)}
         session.run("maturin", "build", *options, env=env)
-        # So does the list of what is inside, which comes with the wheel.
+        # The list of crates in the wheel must not contain them either.
         (wheel,) = Path(folder).glob("*.whl")
         session.run("wheel", "unpack", f"--dest={folder}", str(wheel))
         (sbom,) = Path(folder).glob("*/*.dist-info/sboms/*.json")

@@ -1,5 +1,5 @@
 {% if table_provider -%}
-"""Query the table, and see how much of the query reaches its source."""
+"""Query the table, and print the plan, which shows what the source has to read."""
 
 from datafusion import SessionConfig, SessionContext
 
@@ -13,7 +13,7 @@ latest = ctx.sql("SELECT sensor, celsius, recorded_at FROM readings WHERE id >= 
 print(latest)
 print(latest.execution_plan())
 {%- elsif existing_table_provider -%}
-"""Query the table, and see how much of the query reaches it."""
+"""Query the table, and print the plan, which shows what the table has to read."""
 
 from datafusion import SessionConfig, SessionContext
 

@@ -23,15 +23,15 @@ from datafusion import ExecutionPlan, SessionConfig, SessionContext
 
 from {{crate_name}} import Readings, register_all
 
-# What made a plan has to read it.
+# A worker must have the same versions as the process that made the plan.
 PACKAGES = ["datafusion", "{{project-name}}"]
 VERSIONS = {name: metadata.version(name) for name in PACKAGES}
-# Else DataFusion mixes the partitions of a table, and each task would read all of them.
+# Without this, DataFusion mixes the partitions of a table, and each task would read all of them.
 CONFIG = {"datafusion.optimizer.enable_round_robin_repartition": "false"}
 
 
 def run_partition(plan: bytes, checksum: int, versions: dict[str, str], index: int) -> Any:
-    """Run on a worker. What could be missing there is imported after the check."""
+    """Run one partition, on a worker. A package that may be missing is imported after the check."""
     worker = f"{platform.node()}:{os.getpid()}"
     for package, version in versions.items():
         try:
@@ -55,7 +55,7 @@ def run_partition(plan: bytes, checksum: int, versions: dict[str, str], index: i
 
 
 def run(plan: ExecutionPlan, ctx: SessionContext, submit: Callable[..., Any]) -> pa.Table:
-    """Run each partition of a plan as a task, and tell what comes back."""
+    """Run each partition of a plan as a task, and print what each task returned."""
     data, count, batches = plan.to_bytes(ctx), plan.partition_count, []
     print(f"{count} tasks, {len(data)} bytes each")
     try:
@@ -70,7 +70,7 @@ def run(plan: ExecutionPlan, ctx: SessionContext, submit: Callable[..., Any]) ->
 
 
 def partial(plan: ExecutionPlan) -> ExecutionPlan:
-    """Find what a GROUP BY can do in each partition by itself: each task of the rest reads all."""
+    """Return the part of a GROUP BY that needs one partition only. The rest needs all of them."""
     while not plan.display().startswith("AggregateExec: mode=Partial"):
         if len(plan.children()) != 1:
             raise ValueError("this query is not a GROUP BY over one table")
@@ -91,7 +91,7 @@ def main(submit: Callable[..., Any]) -> None:
     {%- endif %}
     print(f"{run(query.execution_plan(), ctx, submit).num_rows:,} readings are warm")
 
-    # Workers return the state of each average, its count and its sum, which SQL brings together.
+    # Workers return the state of each average, which is a count and a sum. SQL adds them up.
     {%- if aggregate_udf %}
     query = ctx.sql("SELECT sensor, avg(celsius), rms(celsius) FROM many GROUP BY sensor")
     columns = ["sensor", "n", "total", "n_of_squares", "squares"]

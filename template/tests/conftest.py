@@ -1,4 +1,4 @@
-"""What the tests share."""
+"""These fixtures are for all tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the conformance tests run over: change this first when your tables and functions come."""
+"""The conformance tests run over this: change it first, once you have your own tables."""
 
 from __future__ import annotations
 {%- if aggregate_udf or function_library or listing_table %}
@@ -44,7 +44,7 @@ FOLDERS: list[TemporaryDirectory[str]] = []
 
 
 def journal() -> Journal:
-    """Make a journal that has rows."""
+    """Make a journal with two rows."""
     made, ctx = Journal(), SessionContext()
     ctx.register_table("journal", made)
     ctx.sql("INSERT INTO journal VALUES ('attic', 'warm'), ('cellar', NULL)").collect()
@@ -54,7 +54,7 @@ def journal() -> Journal:
 
 
 def write_files() -> Path:
-    """Write two folders of two files each, which are gone when the tests end."""
+    """Write two folders of two files each, and delete them when the tests end."""
     FOLDERS.append(TemporaryDirectory())
     for month in ("01", "02"):
         folder = Path(FOLDERS[-1].name) / f"month={month}"
@@ -121,7 +121,7 @@ def warmest(rows: list[Row]) -> list[float | None]:
 {%- endif %}
 
 
-# How to make your tables. `rows` and `key`, where they are known, find more mistakes.
+# These are your tables. With `rows` and `key`, where you know them, the tests find more mistakes.
 {%- if tables %}
 TABLES: list[Table] = [
 {%- if table_provider %}
@@ -143,7 +143,8 @@ TABLES: list[Table] = []
 {%- endif %}
 {%- if functions %}
 
-# Your functions, the types of their arguments, and what they give, computed in another way.
+# These are your functions, with the types of their arguments. `reference` computes the same values
+# in another way.
 FUNCTIONS: list[Scalar | Aggregate | Window] = [
 {%- if scalar_udf %}
     Scalar(Fahrenheit, [pa.float64()], reference=fahrenheit),
@@ -167,7 +168,7 @@ FUNCTIONS: list[Scalar | Aggregate | Window] = [
 ]
 {%- endif %}
 
-# The arguments of those classes that cannot be made without any.
+# Some classes need arguments, which stand here.
 {%- if listing_table %}
 ARGUMENTS: dict[str, tuple[object, ...]] = {
     "ReadingsFiles": ([f"{write_files()}/month=01/0.parquet"],),

@@ -1,4 +1,4 @@
-"""What the aggregate function gives, in SQL and as an expression."""
+"""The aggregate function gives the right values, in SQL and as an expression."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ XS = [None if i % 10 == 9 else float(i % 24) for i in range(ROWS)]
 
 @pytest.fixture
 def ctx() -> SessionContext:
-    # Several partitions, so that states are merged.
+    # There are several partitions, so that states are merged.
     ctx = SessionContext(SessionConfig().with_target_partitions(4).with_batch_size(500))
     ctx.register_udaf(udaf(RootMeanSquare()))
     table = pa.table({"id": range(ROWS), "kind": [i % 7 for i in range(ROWS)], "x": XS})

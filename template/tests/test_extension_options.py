@@ -1,4 +1,4 @@
-"""Options of a session, from Python and from SQL, and the function that heeds them."""
+"""Options are set from Python and from SQL, and the function heeds them."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_options_are_of_one_session() -> None:
 )
 def test_wrong_option_in_sql(option: str, message: str) -> None:
     ctx = context(Options())
-    # The host does not ask this package whether a value is right. If this raises, it does now.
+    # The host does not ask this package whether a value is right. If `SET` raises, it does now.
     ctx.sql(f"SET {{crate_name}}.{option}")
     with pytest.raises(Exception, match=message):
         show(ctx)

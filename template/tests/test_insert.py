@@ -1,4 +1,4 @@
-"""The journal: what is inserted is there, as a whole or not at all."""
+"""The journal has all rows of an INSERT, or none of them."""
 
 from __future__ import annotations
 

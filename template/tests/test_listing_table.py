@@ -1,6 +1,6 @@
-"""The files as a table: which of them are read, and how much of each.
+"""A query reads no more files, and no more of each, than it needs.
 
-That a query gets the right rows is what ``conformance/test_tables.py`` tests.
+``conformance/test_tables.py`` tests that a query gets the right rows.
 """
 
 from __future__ import annotations

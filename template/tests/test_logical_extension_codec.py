@@ -1,4 +1,4 @@
-"""Logical plans over the table, as bytes that another process executes."""
+"""Another process executes a logical plan over the table, which it gets as bytes."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_tables_of_others_are_left_alone(ctx: SessionContext) -> None:
 
 
 def test_damaged_bytes(encoded: bytes, tmp_path: Path) -> None:
-    # In a process of its own: what is wrong here could be a crash.
+    # A mistake here could be a crash, so this runs in a process of its own.
     path = tmp_path / "plan"
     path.write_bytes(encoded)
     code = """
@@ -112,7 +112,7 @@ def test_wrong_bytes(ctx: SessionContext, encoded: bytes, payload: bytes, messag
     # What the codec writes for 12 rows in 2 partitions.
     good = b"\x08\x01\x10\x0c\x18\x02"
     assert encoded.count(good) == 1
-    # Of the same length, as the lengths around it stay: unknown fields are skipped.
+    # The payload must keep its length, so it is padded with an unknown field, which is skipped.
     padded = payload + b"\x7a\x00" * 3
     with pytest.raises(Exception, match=message):
         execute(ctx, encoded.replace(good, padded[: len(good)]))

@@ -1,4 +1,4 @@
-"""Physical plans over the table, as bytes that another process executes."""
+"""Another process executes a physical plan over the table, which it gets as bytes."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_without_the_codec(encoded: bytes) -> None:
 
 
 def test_damaged_bytes(encoded: bytes, tmp_path: Path) -> None:
-    # In a process of its own: what is wrong here could be a crash.
+    # A mistake here could be a crash, so this runs in a process of its own.
     path = tmp_path / "plan"
     path.write_bytes(encoded)
     code = """

@@ -1,4 +1,4 @@
-"""The rule: what it changes in a plan, and that the rows stay the same."""
+"""The rule changes a plan, and the rows stay the same."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_register_all() -> None:
 
 
 def test_plan_is_rewritten() -> None:
-    # If this fails, the host knows that a foreign source gives way, and the stub has nothing to do.
+    # If this fails, the host knows by itself that a foreign source yields: delete the rule then.
     assert "CooperativeExec" in plan(context(), QUERIES[0])
     shown = plan(context(TrustSourceRule()), QUERIES[0])
     assert shown.startswith("FFI_ExecutionPlan: SourceExec: partitions=4")
@@ -69,7 +69,7 @@ import signal, threading, time
 from datafusion import SessionContext
 from {{crate_name}} import Readings, TrustSourceRule
 
-# A shell has it ignored in what runs in the background.
+# A process that a shell started in the background ignores SIGINT.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 ctx = SessionContext()
 ctx.add_physical_optimizer_rule(TrustSourceRule())

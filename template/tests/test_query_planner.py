@@ -1,4 +1,4 @@
-"""The planner: which queries it plans, that the others are as before, and what it costs."""
+"""The planner plans the queries that it is for, and leaves the others as they were."""
 
 from __future__ import annotations
 
@@ -124,8 +124,8 @@ def test_wrong_capsule_as_fallback(ctx: SessionContext) -> None:
     ],
 )
 def test_what_does_not_pass_a_planner(ctx: SessionContext, sql: str) -> None:
-    # Every query passes as bytes, and of these tables and nodes no codec knows how. Where one of
-    # these raises no more, the README of this package promises too little.
+    # With a planner, each query passes as bytes, and no codec knows these tables and nodes. If one
+    # of these queries raises no longer, take it out of the README's list of what fails.
     ctx.from_pydict({"x": [1]}, name="t")
     with pytest.raises(Exception, match="codec"):
         ctx.sql(sql).collect()

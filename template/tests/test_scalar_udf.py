@@ -1,4 +1,4 @@
-"""What the scalar function gives, in SQL and as an expression."""
+"""The scalar function gives the right values, in SQL and as an expression."""
 
 from __future__ import annotations
 

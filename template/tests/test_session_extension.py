@@ -1,4 +1,4 @@
-"""What is installed together."""
+"""One object installs everything that belongs together."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_planner() -> None:
 
 
 def test_planner() -> None:
-    # Without one, the queries of a session do not pass as bytes.
+    # Without a planner, the queries of a session do not pass as bytes.
     assert not hasattr(SessionExtension, "__datafusion_session_planner__")
 {%- endif %}
 

@@ -1,4 +1,4 @@
-"""The example on several workers, and what it says of a worker that cannot do its task."""
+"""The example gives right answers, and says what is wrong with a worker that cannot do its task."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_plans_are_small(ctx: SessionContext) -> None:
     for rows in (100, 10**9):
         ctx.register_table(f"with_{rows}", Readings(rows, partitions=8))
         sizes.append(len(plan(ctx, f"SELECT id FROM with_{rows}").to_bytes(ctx)))
-    # Larger numbers take some bytes more.
+    # Larger numbers take a few more bytes.
     assert sizes[0] <= sizes[1] < min(1_000, sizes[0] + 100)
 
 

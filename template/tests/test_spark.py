@@ -1,4 +1,4 @@
-"""The data source, in Sail: its answers are those of DataFusion over the same table."""
+"""The data source gives Sail the same answers as DataFusion gives over the table."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def test_rows_and_columns(spark: SparkSession) -> None:
     table = read(spark, rows=1_000, partitions=4).toArrow()
     assert in_order(table) == expected("SELECT * FROM t")
     assert table.schema.names == pa.schema(Readings()).names
-    # Zones are kept.
+    # The time zone is kept.
     assert table.schema.field("recorded_at").type.tz is not None
 
 
 def test_where_reaches_the_source(spark: SparkSession) -> None:
-    # Only a source that is told so can do this in time.
+    # A source that did not get the condition would compute a billion rows here.
     frame = read(spark, rows=10**9, where="id >= 999999998 AND celsius IS NOT NULL")
     sql = "SELECT * FROM t WHERE id >= 999999998 AND celsius IS NOT NULL"
     assert in_order(frame.toArrow()) == expected(sql, rows=10**9)

@@ -70,6 +70,7 @@ def test_wrong_arguments(ctx: SessionContext, arguments: str, message: str) -> N
 
 
 def test_named_arguments_are_not_for_tables(ctx: SessionContext) -> None:
-    # DataFusion refuses them before it asks the function. If this raises no more, take them.
+    # DataFusion refuses named arguments before it asks the function. If this no longer raises, the
+    # function can accept them.
     with pytest.raises(Exception, match="Unsupported function argument type: rows => 10"):
         ctx.sql("SELECT * FROM readings(rows => 10)")

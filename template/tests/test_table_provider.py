@@ -1,6 +1,6 @@
-"""The readings: their values, and that no more of them are computed than a query needs.
+"""The readings have the right values, and a query computes no more of them than it needs.
 
-That a query gets the right rows is what ``conformance/test_tables.py`` tests.
+``conformance/test_tables.py`` tests that a query gets the right rows.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ __all__ = [
 ]
 {%- if newer_classes != empty %}
 
-# The first major of `datafusion` for which these classes exist.
+# Each of these classes exists from this major version of `datafusion` on.
 _SINCE = {
 {%- for class in newer_since %}
     {{class}},
@@ -42,10 +42,10 @@ __all__ += [name for name in _SINCE if hasattr(_internal, name)]
 
 
 def __getattr__(name: str) -> object:
-    """Find a class that does not exist for every ``datafusion``.
+    """Find a class that not every ``datafusion`` has.
 
     Raises:
-        ImportError: the installed ``datafusion`` is too old for it.
+        ImportError: the installed ``datafusion`` is too old for the class.
     """
     if name not in _SINCE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -63,12 +63,12 @@ def register_all(ctx: SessionContext) -> SessionContext:
     """Register everything in this package with ``ctx``.
 
     Returns:
-        The context to go on with. It shares its session with ``ctx``.
+        The context to use from now on. It shares its session with ``ctx``.
 
     Raises:
         ImportError: the installed ``datafusion`` is of another major version.
     {%- if table_provider %}
-        ValueError: the session has these tables already, as after a first call.
+        ValueError: the session has these tables already, for example from an earlier call.
     {%- endif %}
     """
     check_host()
@@ -102,7 +102,7 @@ def register_all(ctx: SessionContext) -> SessionContext:
     {%- endif %}
     {%- endif %}
     {%- if catalog_provider_list %}
-    # A session has one list of catalogs: those that it had are put into the new one.
+    # A session has one list of catalogs, so the catalogs of the old list go into the new one.
     catalogs = {name: ctx.catalog(name) for name in ctx.catalog_names()}
     ctx.register_catalog_provider_list(ReadingsCatalogList())
     for name, catalog in catalogs.items():

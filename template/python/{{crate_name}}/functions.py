@@ -1,6 +1,6 @@
 """The functions of this package, to call in Python: ``df.select(functions.NAME(col("x"), 1))``.
 
-They are made when this module is imported, of the list that is in Rust. An argument that is not a
+This module makes them when it is imported, from the list in Rust. An argument that is not a
 ``datafusion.Expr`` becomes a literal. ``functions.pyi`` has their types and their documentation.
 """
 
@@ -27,7 +27,7 @@ def _python_name(name: str) -> str:
 
 
 def _names(function: _internal.LibraryFunction) -> list[str]:
-    """The names of the parameters, if all of them can be names in Python."""
+    """Return the names of the parameters, if all of them can be names in Python."""
     of_documentation = [name for name, _ in function.arguments]
     for names in (of_documentation, function.parameter_names):
         fits = function.arity is None or function.arity[1] == len(names)
@@ -39,7 +39,7 @@ def _names(function: _internal.LibraryFunction) -> list[str]:
 
 def _signature(function: _internal.LibraryFunction) -> _inspect.Signature:
     names = _names(function)
-    # A parameter that may be left out is `...` then.
+    # An optional parameter is `...` if the caller leaves it out.
     least, most = function.arity or (0, len(names))
     kind = _Parameter.POSITIONAL_OR_KEYWORD
     if len(names) < most:
@@ -66,7 +66,7 @@ def _documentation(function: _internal.LibraryFunction, kind: str) -> str:
 
 
 def _made(wrap: _Callable[[_Any], _Any], function: _internal.LibraryFunction) -> _Any:
-    """A function that makes an expression of its arguments."""
+    """Return a Python function that makes an expression from its arguments."""
     wrapped, signature, name = wrap(function), _signature(function), _python_name(function.name)
 
     def call(*args: object, **kwargs: object) -> _Expr:
@@ -84,7 +84,7 @@ def _made(wrap: _Callable[[_Any], _Any], function: _internal.LibraryFunction) ->
     call.__name__ = call.__qualname__ = name
     call.__module__ = __name__
     call.__signature__ = signature  # type: ignore[attr-defined]
-    # With the hook, it is what `datafusion.udf` and the like take.
+    # `datafusion.udf` and the like take an object that has the hook.
     (hook,) = (each for each in dir(function) if each.startswith("__datafusion_"))
     setattr(call, hook, getattr(function, hook))
     call.__doc__ = _documentation(function, hook.split("_")[3])
@@ -92,7 +92,7 @@ def _made(wrap: _Callable[[_Any], _Any], function: _internal.LibraryFunction) ->
 
 
 def _library() -> dict[str, _Any]:
-    """The functions by their names and aliases, where these can be names in Python."""
+    """Return the functions by their names and aliases, if these can be names in Python."""
     library: dict[str, _Any] = {}
     scalar, aggregate, window = _internal.function_library()
     for wrap, functions in ((_udf, scalar), (_udaf, aggregate), (_udwf, window)):
@@ -100,7 +100,7 @@ def _library() -> dict[str, _Any]:
             made = _made(wrap, function)
             for name in map(_python_name, (function.name, *function.aliases)):
                 if name.isidentifier():
-                    # As in SQL, a scalar function comes before others of its name.
+                    # As in SQL, a scalar function hides other functions of the same name.
                     library.setdefault(name, made)
     return dict(sorted(library.items()))
 

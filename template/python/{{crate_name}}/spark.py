@@ -28,7 +28,7 @@ from pyspark.sql.types import StructType
 
 from . import PhysicalCodec, Readings, register_all
 
-# The arguments of the table, and what makes each of them of the text of an option.
+# Spark gives each option as text. These convert the text to the argument of the table.
 ARGUMENTS: dict[str, Callable[[str], Any]] = {"rows": int, "partitions": int}
 PACKAGES = ["datafusion", "{{project-name}}"]
 VERSIONS = [metadata.version(package) for package in PACKAGES]
@@ -39,16 +39,16 @@ class ReadingsDataSource(DataSource):
 
     @classmethod
     def name(cls) -> str:
-        """What it is called in ``format``."""
+        """Return the name for ``format``."""
         return "{{crate_name}}"
 
     def schema(self) -> StructType:
-        """Say which columns there are: those with a time zone keep it."""
+        """Return the columns. A timestamp with a time zone keeps it."""
         return from_arrow_schema(pa.schema(self._table()), prefer_timestamp_ntz=True)
 
     def reader(self, schema: StructType) -> DataSourceReader:
         """Plan the query here, so that workers get the bytes of its plan."""
-        # Else DataFusion mixes the partitions, and each task would read all of them.
+        # Without this, DataFusion mixes the partitions, and each task would read all of them.
         config = SessionConfig().set("datafusion.optimizer.enable_round_robin_repartition", "false")
         ctx = register_all(SessionContext(config))
         table = self._table()

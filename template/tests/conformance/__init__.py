@@ -1,6 +1,6 @@
 """The conformance kit: tests that hold for any table and any function.
 
-They need not be changed; what they run over is listed in ``instances.py``.
+You need not change them. ``instances.py`` lists the tables and functions that they run over.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import Any
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A table, which ``make`` makes anew for each test that changes it.
+    """A table. Tests call ``make`` for it, and call it again after they changed the table.
 
-    All its rows are read many times, so a thousand are enough. A mistake in ``partitions`` may read
-    a row twice and leave out another: that shows if ``rows`` says how many there are, and ``key``
-    names columns whose values, together, are different in each row.
+    The tests read all rows many times, so a thousand rows are enough. A mistake in ``partitions``
+    may read one row twice and leave out another. The tests find that if ``rows`` is the number of
+    rows, and if ``key`` names columns whose values, taken together, differ in each row.
     """
 
     name: str
@@ -35,10 +35,14 @@ class Table:
 def run_python(code: str, *arguments: object) -> str:
     """Run code with arguments in a process of its own, as it may hang or die there.
 
-    Returns what it printed; fails if it did not end well.
+    Returns:
+        What it printed.
+
+    Raises:
+        AssertionError: it ended with another exit code than 0.
     """
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
-    # nox sets this, so that the tests run without the GIL whatever a package says.
+    # nox sets PYTHON_GIL to 0, which would hide a package that switches the GIL on.
     environment.pop("PYTHON_GIL", None)
     done = subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)],

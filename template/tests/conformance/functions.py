@@ -16,11 +16,11 @@ Row = tuple[Any, ...]
 class Function:
     """A function in SQL: use one of the subclasses.
 
-    ``make`` is the class; called without arguments, it gives the object with the hook. A function
-    of a library stands for itself: ``functions.NAME``. The tests call the function with whatever
-    values the types of its ``arguments`` have. If it refuses some of them, ``values`` has, for each
-    argument, the ones to call it with. ``constants`` are texts, numbers or ``None``. They come
-    after the arguments, in each call.
+    ``make`` is the class, which is called without arguments and gives the object with the hook. For
+    a function of a library, ``make`` is the function itself: ``functions.NAME``. The tests call the
+    function with any values that the types of its ``arguments`` have. If the function refuses some
+    values, ``values`` lists, for each argument, the values to call it with. ``constants`` are
+    texts, numbers or ``None``, which follow the arguments in each call.
     """
 
     make: Callable[..., Any]
@@ -29,7 +29,7 @@ class Function:
     constants: Sequence[str | float | None] = ()
 
     def made(self) -> Any:
-        """The object with the hook."""
+        """Return the object with the hook."""
         hooks = vars(self.make) if isinstance(self.make, FunctionType) else ()
         return self.make if any(name.startswith("__datafusion_") for name in hooks) else self.make()
 

@@ -1,10 +1,10 @@
-"""Writes ``functions.pyi``, the types and docstrings of a library's functions, from what they say.
+"""Writes ``functions.pyi``, which has the types and docstrings of a library's functions.
 
-Run it after a change to the list in Rust, from the folder of the project::
+Run this after a change to the list in Rust, from the folder of the project::
 
     uv run tests/conformance/stubs.py
 
-With ``--check``, it only says whether the file is what it would write.
+With ``--check``, this only says whether the file is up to date.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from datafusion import Expr
 
 
 def wrapped(line: str) -> list[str]:
-    """The line, as several if it is too long. Those after the first are indented more."""
+    """Wrap a line that is too long. The lines after the first are indented more."""
     space = line[: len(line) - len(line.lstrip())]
     after = f"{space}    " if space else ""
     lines = textwrap.TextWrapper(WIDTH - 4, subsequent_indent=after, break_long_words=False)
@@ -34,7 +34,7 @@ def wrapped(line: str) -> list[str]:
 def docstring(text: str) -> str:
     text = text.expandtabs().replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     first, *rest = [part for line in text.splitlines() for part in wrapped(line)]
-    # Beside a quotation mark, those of the docstring need a space.
+    # A quotation mark at the start or end needs a space before the quotation marks of a docstring.
     opened = f'    """ {first}' if first.startswith('"') else f'    """{first}'
     if not rest:
         return f'{opened} """' if first.endswith('"') else f'{opened}"""'

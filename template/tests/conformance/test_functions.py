@@ -1,7 +1,7 @@
-"""What holds for any function: ``FUNCTIONS`` in ``instances.py`` lists those of this package.
+"""These tests hold for any function. ``FUNCTIONS`` in ``instances.py`` lists those of the package.
 
-A function gives the same however DataFusion cuts the rows into partitions and batches. A failure
-names the methods in Rust to look at.
+A function must give the same values however DataFusion cuts the rows into partitions and batches. A
+failure names the methods in Rust to look at.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ from instances import FUNCTIONS
 
 from conformance.functions import Aggregate, Function, Row, Scalar, Window
 
-# In whatever order these are added up, rounding shows in none but the last digits.
+# These can be added in any order: rounding changes only the last digits of the sum.
 FLOATS = [0.0, -0.0, 0.5, 1.0, 3.0, -2.0, 1e-3, 1e10, math.inf, -math.inf, math.nan]
 
 PARTS = {"target_partitions": "2", "batch_size": "2"}
-# DataFusion computes with all rows at once; or in parts, which it merges; or in parts where it soon
-# stops to group before it merges, as it does if nearly every row is a group of its own.
+# whole: DataFusion computes over all rows at once.
+# parts: it computes over parts of the rows, and merges the states.
+# ungrouped: it stops grouping the parts early, as it does if nearly every row is its own group.
 WAYS = {
     "whole": {"target_partitions": "1"},
     "parts": PARTS,
@@ -36,7 +37,7 @@ WAYS = {
         "skip_partial_aggregation_probe_ratio_threshold": "0",
     },
 }
-# The rows come in the order of the groups, so each is complete before all rows were read.
+# The rows are sorted by group, so a group can be complete before all rows were read.
 SORTED = "(SELECT *, row_number() OVER (ORDER BY k) AS r FROM t) WHERE r > 0"
 
 
@@ -51,7 +52,7 @@ def each(kind: type[Function]) -> Callable[[Callable[..., None]], Callable[..., 
 
 
 def values(draw: st.DrawFn, function: Function, at: int) -> st.SearchStrategy[Any]:
-    """Values of an argument: of its Arrow type, among them those at the limits."""
+    """Draw values of an argument's Arrow type, among them the smallest and the largest."""
     if function.values is not None:
         return st.sampled_from(function.values[at])
     kind, types = function.arguments[at], pa.types
@@ -59,7 +60,7 @@ def values(draw: st.DrawFn, function: Function, at: int) -> st.SearchStrategy[An
         signed = types.is_signed_integer(kind)
         high = 2 ** (kind.bit_width - signed) - 1
         low = -high - 1 if signed else 0
-        # One large number, as two may leave nothing but what floats lose of them.
+        # One large number is enough: the sum of two may lose all the digits of the small numbers.
         large = draw(st.sampled_from([low, high]) | st.integers(low, high))
         return st.integers(-3 if signed else 0, 3) | st.just(large)
     if types.is_floating(kind):
@@ -84,7 +85,7 @@ def values(draw: st.DrawFn, function: Function, at: int) -> st.SearchStrategy[An
 
 @st.composite
 def tables(draw: st.DrawFn, function: Function) -> pa.RecordBatch:
-    """Rows with a number i, a group k, a condition p, and the arguments a0, a1, …."""
+    """Draw rows that have a number i, a group k, a condition p, and the arguments a0, a1, …."""
     columns = [st.none() | values(draw, function, at) for at in range(len(function.arguments))]
     row = st.tuples(st.integers(0, 2), st.none() | st.booleans(), *columns)
     rows = [(i, *rest) for i, rest in enumerate(draw(st.lists(row, max_size=12)))]
@@ -95,7 +96,7 @@ def tables(draw: st.DrawFn, function: Function) -> pa.RecordBatch:
 
 
 def and_extremes(table: pa.RecordBatch) -> list[pa.RecordBatch]:
-    """The table, one without rows, and one without values."""
+    """Return the table, the table without its rows, and the table with nulls for its values."""
     nulls = [pa.nulls(len(table), column.type) for column in table.columns[3:]]
     without_values = pa.record_batch([*table.columns[:3], *nulls], table.schema)
     return [table, table.slice(0, 0), without_values]
@@ -120,7 +121,7 @@ def sql(constant: str | float | None) -> str:
 
 
 class Trial:
-    """A function, with a session for each way to compute."""
+    """A function under test, with a session for each of the ``WAYS``."""
 
     def __init__(self, function: Function) -> None:
         kinds: dict[type[Function], tuple[Any, str, str]] = {
@@ -144,7 +145,7 @@ class Trial:
         return f'"{self.function.name}"({distinct} {self.arguments})'
 
     def load(self, table: pa.RecordBatch) -> None:
-        """Make it the table t: as one batch, or as batches of no row, one row, and two."""
+        """Register a table as t: in one batch, or in batches of no row, one row, and two rows."""
         starts = [start for start in range(len(table)) if start % 3 != 2]
         pieces = [table.slice(start, 1 + start % 3) for start in starts]
         none = table.slice(0, 0)
@@ -206,7 +207,7 @@ def test_scalar_rows(function: Scalar, data: st.DataObject) -> None:
 
 @each(Scalar)
 def test_scalar_constants(function: Scalar, data: st.DataObject) -> None:
-    """A constant gives the same as a column that has it."""
+    """A constant gives the same value as a column that has this constant."""
     on = trial(function)
     method = "ScalarUDFImpl::invoke_with_args"
     table = data.draw(tables(function))
@@ -228,7 +229,7 @@ def test_scalar_constants(function: Scalar, data: st.DataObject) -> None:
 
 @each(Aggregate)
 def test_aggregate_of_parts(function: Aggregate, data: st.DataObject) -> None:
-    """The states of parts are merged into that of the whole."""
+    """The states of the parts are merged into the state of the whole."""
     on = trial(function)
     for table in and_extremes(data.draw(tables(function))):
         on.load(table)
@@ -248,7 +249,7 @@ def test_aggregate_of_parts(function: Aggregate, data: st.DataObject) -> None:
 def test_aggregate_of_groups(
     function: Aggregate, data: st.DataObject, source: str, keep: str
 ) -> None:
-    """With ``GROUP BY`` and ``FILTER``, a group gives what it gives with ``WHERE``."""
+    """A group gives the same value with ``GROUP BY`` and ``FILTER`` as with ``WHERE``."""
     on = trial(function)
     table = data.draw(tables(function))
     on.load(table)
@@ -274,7 +275,7 @@ def test_aggregate_of_groups(
 @each(Aggregate)
 @pytest.mark.parametrize("beside", ["", ", count(*)"], ids=["alone", "beside_another"])
 def test_aggregate_of_distinct(function: Aggregate, data: st.DataObject, beside: str) -> None:
-    """``DISTINCT`` leaves out the rows that came before, or it is refused."""
+    """``DISTINCT`` ignores a row that came before, or the function refuses it."""
     on = trial(function)
     on.load(data.draw(tables(function)))
     once = on.ask(f"SELECT {on.call()} FROM (SELECT DISTINCT {', '.join(on.columns)} FROM t)")[0][0]
@@ -290,11 +291,11 @@ def test_aggregate_of_distinct(function: Aggregate, data: st.DataObject, beside:
 @each(Aggregate)
 @pytest.mark.parametrize("grows", [False, True], ids=["sliding", "growing"])
 def test_aggregate_of_frames(function: Aggregate, data: st.DataObject, grows: bool) -> None:
-    """In a window, a frame gives what it gives alone. A window that slides may be refused."""
+    """A frame of a window gives what its rows alone give. A sliding window may be refused."""
     on = trial(function)
     table = data.draw(tables(function))
     on.load(table)
-    # A frame has one row at least: where it has none, DataFusion answers by itself.
+    # Each frame has at least one row: DataFusion answers for an empty frame by itself.
     first, last = data.draw(st.tuples(st.integers(-3, 0), st.integers(0, 2)))
     ranges = [(0 if grows else i + first, i + last) for i in range(len(table))]
     sql = f"SELECT {on.call()} FROM t WHERE i BETWEEN %s AND %s"
@@ -327,7 +328,7 @@ def test_window_of_rows(function: Window, data: st.DataObject) -> None:
 
 @each(Window)
 def test_window_of_partitions(function: Window, data: st.DataObject) -> None:
-    """A partition gives what it gives alone."""
+    """A partition of a window gives what its rows alone give."""
     on = trial(function)
     table = data.draw(tables(function))
     on.load(table)

@@ -1,4 +1,4 @@
-"""What holds for any package: its README, and what it is to the process that loads it."""
+"""These tests hold for any package: its README is right, and it does not harm its process."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from conformance import run_python
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-# These return objects of Python, and all others capsules.
+# These hooks return objects of Python. All other hooks return capsules.
 SESSION_HOOKS = {
     "__datafusion_session_components__": ["ctx"],
     "__datafusion_session_planner__": ["ctx", "fallback"],
@@ -28,7 +28,7 @@ SESSION_HOOKS = {
 
 
 def hooks() -> list[tuple[str, str]]:
-    """Names of the classes of this package, and of their hooks."""
+    """Return the name of each class of this package with that of each of its hooks."""
     return [
         (name, hook)
         for name in PACKAGE.__all__
@@ -40,13 +40,13 @@ def hooks() -> list[tuple[str, str]]:
 
 @cache
 def parameters(name: str, method: str | None = None) -> list[str]:
-    """Those of a class, or of a method of it."""
+    """Return the parameters of a class, or of a method of the class."""
     class_ = getattr(PACKAGE, name)
     return list(inspect.signature(getattr(class_, method) if method else class_).parameters)
 
 
 def call(ctx: SessionContext | None, name: str, hook: str) -> object:
-    """Call a hook as a host does, or with no session at all, as old ones do."""
+    """Call a hook as a host does, or without a session, as older hosts do."""
     arguments = (ctx,) if "fallback" in parameters(name) else ARGUMENTS.get(name, ())
     getter = getattr(getattr(PACKAGE, name)(*arguments), hook)
     if hook in SESSION_HOOKS:
@@ -92,7 +92,7 @@ def test_capsule_has_the_right_name(name: str, hook: str) -> None:
     assert f'"{hook.strip("_")}"' in repr(call(ctx, name, hook))
 
 
-# Makes something and drops it, 3,000 times, and prints how many bytes of memory that has cost.
+# This makes a capsule and drops it, 3,000 times, and prints by how many bytes the memory grew.
 GROWTH = """
 import importlib.metadata, sys
 from datafusion import SessionContext
@@ -102,11 +102,11 @@ def resident_memory():
     with open("/proc/self/statm") as statm:
         return int(statm.read().split()[1]) * 4096
 
-# Else every call would read a file.
+# Without this, every call would read a file.
 version = importlib.metadata.version("datafusion")
 importlib.metadata.version = lambda _: version
 ctx = SessionContext()
-# So much memory that is free would hide a leak, were it not in use at first.
+# Free memory of the process could hide a leak. While these capsules are kept, it is in use.
 kept = [call(ctx, *sys.argv[1:]) for _ in range(3_000)]
 for _ in range(1_000):
     call(ctx, *sys.argv[1:])
@@ -123,7 +123,7 @@ def test_capsule_that_nobody_takes_is_freed(name: str, hook: str) -> None:
     assert int(run_python(GROWTH, name, hook)) < 2**20
 
 
-# In a process of its own: what is wrong here would be a crash.
+# A mistake here would be a crash, so this runs in a process of its own.
 FAKE_VERSION = """
 import importlib.metadata, sys
 from instances import PACKAGE

@@ -1,7 +1,7 @@
-"""What holds for any table: ``TABLES`` in ``instances.py`` lists those of this package.
+"""These tests hold for any table. ``TABLES`` in ``instances.py`` lists those of this package.
 
-DataFusion answers each query over the table, and over the same rows in memory. A failure names the
-methods in Rust to look at.
+DataFusion answers each query twice: over the table, and over the same rows in memory. A failure
+names the methods in Rust to look at.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def texts(column: pa.ChunkedArray) -> list[str]:
 
 
 def rows(table: pa.Table) -> list[tuple[str, ...]]:
-    """The rows as text, for NaN is not equal to itself."""
+    """Return the rows as text, because NaN is not equal to itself."""
     if not table.num_columns:
         return [()] * table.num_rows
     return list(zip(*(texts(column) for column in table.columns), strict=True))
@@ -60,7 +60,7 @@ class Subject:
         self.ctx.register_record_batches(name, [batches])
 
     def same(self, ask: str | Callable[[DataFrame], DataFrame], look_at: str) -> None:
-        """Fail unless a query gives the same over both; in a SQL query, ``$t`` is the table."""
+        """Fail if a query gives other rows than in memory. In SQL, ``$t`` stands for the table."""
 
         def frame(name: str) -> DataFrame:
             if isinstance(ask, str):
@@ -134,7 +134,7 @@ def test_batches(subject: Subject, batch_size: int, partitions: int) -> None:
 
 def test_columns(subject: Subject) -> None:
     names = [quoted(name) for name in subject.schema.names]
-    pairs = product(names[:12], repeat=2)  # More would take long.
+    pairs = product(names[:12], repeat=2)  # More pairs would take long.
     lists = [[], *([name] for name in names), *pairs]
     for columns in lists:
         projected = ", ".join(["1 AS one", *(f"{c} AS c{i}" for i, c in enumerate(columns))])
@@ -167,7 +167,7 @@ def test_queries(subject: Subject) -> None:
 
 
 def literal(subject: Subject, name: str) -> st.SearchStrategy[Expr]:
-    """Values of a column that are in the table, and a null."""
+    """Draw a value of a column that is in the table, or a null."""
     column = subject.all[name].combine_chunks()
     index = st.integers(-1, len(column) - 1)
     return index.map(lambda i: lit(pa.scalar(None, column.type) if i < 0 else column[i]))
@@ -216,7 +216,7 @@ def test_filters(subject: Subject, data: st.DataObject) -> None:
 
 
 def test_every_filter_by_itself(subject: Subject) -> None:
-    """Each comparison of each column, also with a pattern."""
+    """Filter by each comparison of each column, and by a pattern."""
     for name in subject.schema.names:
         column, values = col(quoted(name)), subject.all[name]
         for i in {0, len(values) // 2, len(values) - 1} if len(values) else ():
