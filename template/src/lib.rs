@@ -80,11 +80,20 @@ use pyo3::prelude::*;
 {%- if logical_extension_codec or physical_extension_codec %}
 
 use crate::ffi::functions::Functions;
+
+// What a Rust engine links, such as an executor of Ballista.
+{%- if logical_extension_codec %}
+pub use crate::logical_extension_codec::ReadingsLogicalCodec;
+{%- endif %}
+{%- if physical_extension_codec %}
+pub use crate::physical_extension_codec::ReadingsPhysicalCodec;
+{%- endif %}
+pub use crate::source::ReadingsSource;
 {%- endif %}
 
 {% if logical_extension_codec or physical_extension_codec -%}
 /// The functions that a plan from another process may name.
-fn functions() -> Result<Functions> {
+pub fn functions() -> Result<Functions> {
     {%- if functions %}
     let mut functions = {% if function_library %}function_library::functions()?{% else %}Functions::default(){% endif %};
     {%- if scalar_udf %}

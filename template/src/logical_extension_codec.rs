@@ -59,10 +59,13 @@ fn decode(bytes: &[u8]) -> Result<ReadingsSource> {
     ReadingsSource::try_new(message.rows, message.partitions)
 }
 
-/// The host asks each of its codecs in turn, and takes the first that does not refuse.
-#[derive(Debug)]
-struct ReadingsLogicalCodec {
-    session: FFI_TaskContextProvider,
+/// The host asks each of its codecs in turn, and uses the first one that accepts.
+///
+/// A Rust engine needs no capsule and makes this with `default()`: see *Ballista* in the template's
+/// how-to guides.
+#[derive(Debug, Default)]
+pub struct ReadingsLogicalCodec {
+    session: Option<FFI_TaskContextProvider>,
 }
 
 impl LogicalExtensionCodec for ReadingsLogicalCodec {
@@ -109,7 +112,7 @@ impl LogicalExtensionCodec for ReadingsLogicalCodec {
 
     /// Functions travel by their names, and with the options that they depend on.
     fn try_encode_udf(&self, function: &ScalarUDF, buffer: &mut Vec<u8>) -> Result<()> {
-        catch(|| encode_options(function, &self.session, buffer))
+        catch(|| encode_options(function, self.session.as_ref(), buffer))
     }
 
     fn try_decode_udf(&self, name: &str, bytes: &[u8]) -> Result<Arc<ScalarUDF>> {
@@ -127,13 +130,14 @@ impl LogicalExtensionCodec for ReadingsLogicalCodec {
 
 /// Logical plans over :class:`Readings` as bytes, for another process.
 ///
-/// Rows that were inserted cannot be sent. Bytes of another format, or damaged ones, are an error.
+/// A table with inserted rows cannot be sent. Damaged bytes, and bytes of another format, are an
+/// error.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct LogicalCodec;
 
 #[pymethods]
 impl LogicalCodec {
-    /// What the host writes before the bytes, to find the codec again.
+    /// The host writes this id in front of the bytes, to find the codec when it decodes them.
     #[classattr]
     #[pyo3(name = "__datafusion_codec_id__")]
     const ID: &'static str = "{{project-name}}";
@@ -154,7 +158,7 @@ impl LogicalCodec {
         let session = session_of_codec(host, session)?;
         let runtime = runtime::handle().map_err(to_py_err)?;
         let codec = ReadingsLogicalCodec {
-            session: session.clone(),
+            session: Some(session.clone()),
         };
         host.export(FFI_LogicalExtensionCodec::new(
             Arc::new(codec),

@@ -132,10 +132,13 @@ fn decode(bytes: &[u8]) -> Result<Arc<dyn ExecutionPlan>> {
     Ok(Arc::new(plan.with_name(message.name)))
 }
 
-/// The host asks each of its codecs in turn, and takes the first that does not refuse.
-#[derive(Debug)]
-struct ReadingsPhysicalCodec {
-    session: FFI_TaskContextProvider,
+/// The host asks each of its codecs in turn, and uses the first one that accepts.
+///
+/// A Rust engine needs no capsule and makes this with `default()`: see *Ballista* in the template's
+/// how-to guides.
+#[derive(Debug, Default)]
+pub struct ReadingsPhysicalCodec {
+    session: Option<FFI_TaskContextProvider>,
 }
 
 impl PhysicalExtensionCodec for ReadingsPhysicalCodec {
@@ -143,7 +146,7 @@ impl PhysicalExtensionCodec for ReadingsPhysicalCodec {
 
     /// Functions travel by their names, and with the options that they depend on.
     fn try_encode_udf(&self, function: &ScalarUDF, buffer: &mut Vec<u8>) -> Result<()> {
-        catch(|| encode_options(function, &self.session, buffer))
+        catch(|| encode_options(function, self.session.as_ref(), buffer))
     }
 
     fn try_decode_udf(&self, name: &str, bytes: &[u8]) -> Result<Arc<ScalarUDF>> {
@@ -161,13 +164,14 @@ impl PhysicalExtensionCodec for ReadingsPhysicalCodec {
 
 /// Physical plans over :class:`Readings` as bytes, for another process.
 ///
-/// Rows that were inserted cannot be sent. Bytes of another format, or damaged ones, are an error.
+/// A table with inserted rows cannot be sent. Damaged bytes, and bytes of another format, are an
+/// error.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct PhysicalCodec;
 
 #[pymethods]
 impl PhysicalCodec {
-    /// What the host writes before the bytes, to find the codec again.
+    /// The host writes this id in front of the bytes, to find the codec when it decodes them.
     #[classattr]
     #[pyo3(name = "__datafusion_codec_id__")]
     const ID: &'static str = "{{project-name}}";
@@ -188,7 +192,7 @@ impl PhysicalCodec {
         let session = session_of_codec(host, session)?;
         let runtime = runtime::handle().map_err(to_py_err)?;
         let codec = ReadingsPhysicalCodec {
-            session: session.clone(),
+            session: Some(session.clone()),
         };
         host.export(FFI_PhysicalExtensionCodec::new(
             Arc::new(codec),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -143,3 +145,25 @@ def test_worker_that_dies(ctx: SessionContext) -> None:
 
         with pytest.raises(RuntimeError, match=r"a task failed: A process .* was terminated"):
             example.run(plan(ctx, SCAN), ctx, submit)
+
+
+def run_in_little_memory(*arguments: Any) -> Any:
+    import resource
+
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    limit = pages * resource.getpagesize() + 2**26
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    return example.run_partition(*arguments)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_worker_out_of_memory(ctx: SessionContext) -> None:
+    ctx.register_table("large", Readings(rows=20_000_000, partitions=2))
+    large = plan(ctx, "SELECT id, celsius FROM large")
+    with make_pool() as pool:
+
+        def submit(task: Callable[..., Any], *arguments: Any) -> Any:
+            return pool.submit(run_in_little_memory, *arguments)
+
+        with pytest.raises(RuntimeError, match=r"^a task failed: "):
+            example.run(large, ctx, submit)

@@ -62,26 +62,30 @@ struct OptionsMessage {
 
 const VERSION: u32 = 1;
 
-/// Writes what goes along with `function` to another process: the options of this package in
-/// `session`, if the function is of this package and depends on options, and else nothing.
+/// Writes what has to be sent along with `function` to another process. If it is a function of
+/// this package and depends on options, these are the options of this package in `session`. For
+/// any other function, this writes nothing.
 pub fn encode_options(
     function: &ScalarUDF,
-    session: &FFI_TaskContextProvider,
+    session: Option<&FFI_TaskContextProvider>,
     buffer: &mut Vec<u8>,
 ) -> Result<()> {
     if !scalar_udf::is_guarded(function) {
         return Ok(());
     }
-    let context = <Arc<TaskContext>>::try_from(session)?;
+    let context = match session {
+        Some(session) => <Arc<TaskContext>>::try_from(session)?,
+        None => Arc::default(),
+    };
     let config = context.session_config().options();
     if function.inner().with_updated_config(config).is_none() {
         return Ok(());
     }
-    // This id is that of a stand-in: the session of the codec is not known. See `session_of_codec`.
+    // A context with the default id is a stand-in for an unknown session: see `session_of_codec`.
     if context.session_id() == TaskContext::default().session_id() {
         return exec_err!(
-            "{} depends on options, and this version of datafusion does not tell a codec which \
-             session they are from: send the plan from a newer one",
+            "{} depends on options, but this codec does not know the session that has them: send \
+             the plan from Python, with datafusion 55 or newer",
             function.name()
         );
     }

@@ -1,11 +1,13 @@
 //! The engines that run a package's plans on several workers.
 
+use std::fs;
+
 use regex::Regex;
 use xtask::root;
 
 use crate::environment::{Built, Environment, TEST_PACKAGES};
 use crate::page::{commands_of, marked};
-use crate::tools::{Run, choose, python_files, read};
+use crate::tools::{Run, cargo, choose, generate, python_files, read, scratch};
 
 /// Dask, Ray, and workers in which something is missing or of another version. The usual run has the
 /// process pool, in the tests of each project with the codec.
@@ -101,4 +103,47 @@ fn sail() {
             "{said}"
         );
     }
+}
+
+/// The program of the page, whose executor is in its own process.
+#[test]
+#[ignore = "builds Ballista: nightly"]
+fn ballista() {
+    let folder = scratch("ballista");
+    let points = [
+        "scalar_udf",
+        "aggregate_udf",
+        "window_udf",
+        "logical_extension_codec",
+        "physical_extension_codec",
+    ];
+    let answers = choose(&points.map(str::to_owned));
+    generate(&folder, "my-ext").args(answers).succeed();
+
+    let page = read(root().join("docs/how-to/ballista.md"));
+    let engine = folder.join("my-engine");
+    fs::create_dir_all(engine.join("src")).unwrap();
+    let program = marked(&page, "file: src/main.rs");
+    fs::write(engine.join("Cargo.toml"), marked(&page, "file: Cargo.toml")).unwrap();
+    let run = |program: &str| {
+        fs::write(engine.join("src/main.rs"), program).unwrap();
+        let mut command = cargo(&engine);
+        command.args(["run", "--quiet", "--config", "profile.dev.debug=false"]);
+        command
+    };
+    let command = commands_of(&page).swap_remove(0);
+    let expected = command.output.trim();
+    assert_eq!(run(&program).succeed().trim(), expected);
+
+    let eight = program.replace("try_new(1_000_000, 1)", "try_new(1_000_000, 8)");
+    assert_ne!(eight, program);
+    let said = run(&eight).fail();
+    assert!(
+        said.contains("has 4 partitions: make it with one"),
+        "{said}"
+    );
+    // If this fails, Ballista reads each partition once: the page and the program need no rule then.
+    let unguarded = eight.replace("partitions > 1", "partitions > 8");
+    assert_ne!(unguarded, eight);
+    assert_ne!(run(&unguarded).succeed().trim(), expected);
 }

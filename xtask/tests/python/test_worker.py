@@ -36,7 +36,7 @@ tells_session = pytest.mark.skipif(not TELLS_SESSION, reason="the session is not
 @pytest.mark.skipif(TELLS_SESSION, reason="the session is known")
 def test_options_of_no_session_are_not_guessed(ctx: SessionContext) -> None:
     plan = ctx.sql(OF_OPTIONS).execution_plan()
-    with pytest.raises(Exception, match="does not tell a codec which session they are from"):
+    with pytest.raises(Exception, match="this codec does not know the session that has them"):
         plan.to_bytes(ctx)
 
 
