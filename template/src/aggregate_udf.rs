@@ -65,7 +65,7 @@ fn from_columns(columns: &[ArrayRef]) -> impl Iterator<Item = State> {
         })
 }
 
-/// This aggregates all rows, where there is no `GROUP BY`.
+/// This aggregates all rows, if there is no `GROUP BY`.
 #[derive(Debug, Default)]
 struct RmsAccumulator(State);
 
@@ -185,7 +185,7 @@ impl GroupsAccumulator for RmsGroupsAccumulator {
         Ok(Arc::new(results))
     }
 
-    /// Where nearly every row is a group of its own, DataFusion does not group before it merges.
+    /// DataFusion calls this in place of grouping, if nearly every row is a group of its own.
     fn convert_to_state(
         &self,
         values: &[ArrayRef],
@@ -247,8 +247,8 @@ impl AggregateUDFImpl for RmsUdf {
     }
 
     fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        // Where no other aggregate stands beside it, DataFusion makes a `GROUP BY` of a `DISTINCT`,
-        // which does not get here.
+        // Without another aggregate beside it, DataFusion turns a `DISTINCT` into a `GROUP BY`, and
+        // this is not called.
         if args.is_distinct {
             return not_impl_err!("rms(DISTINCT …) beside another aggregate");
         }
@@ -282,8 +282,8 @@ pub fn function() -> AggregateUDF {
 
 /// The aggregate function ``rms(x)``: the square root of the mean of the squares.
 ///
-/// ``x`` is a number, the result a float64, and null where there is no value. It can be grouped,
-/// filtered, and used in sliding windows.
+/// ``x`` is a number. The result is a float64, or null if there is no value. ``GROUP BY``,
+/// ``FILTER`` and sliding windows work.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct RootMeanSquare;
 

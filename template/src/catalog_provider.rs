@@ -26,7 +26,7 @@ impl ReadingsCatalogProvider {
         SCHEMAS.map(|(name, _)| name.to_owned()).to_vec()
     }
 
-    /// TODO(15): one schema, or nothing if there is none of that name.
+    /// TODO(15): one schema, or nothing if no schema has that name.
     fn find(&self, name: &str) -> Option<ReadingsSchemaProvider> {
         SCHEMAS
             .iter()
@@ -35,7 +35,7 @@ impl ReadingsCatalogProvider {
     }
 }
 
-/// Neither an error nor a panic can be reported here. The schema is not found then.
+/// An error or a panic cannot be reported here. The schema is then not found.
 impl CatalogProvider for ReadingsCatalogProvider {
     fn schema_names(&self) -> Vec<String> {
         catch(|| Ok(self.names())).unwrap_or_default()

@@ -13,7 +13,7 @@ use crate::ffi::error::{catch, to_py_err};
 use crate::ffi::host::Host;
 use crate::ffi::runtime;
 
-/// TODO(16): the catalogs. Where they come and go, implement `CatalogProviderList`.
+/// TODO(16): the catalogs. If they come and go, implement `CatalogProviderList` yourself.
 ///
 /// A session has one list. This list takes further catalogs, so that the catalogs which the session
 /// had can be put back.
@@ -25,8 +25,8 @@ fn catalogs() -> MemoryCatalogProviderList {
 
 /// A list of catalogs, with the catalog ``house``, a :class:`ReadingsCatalog`.
 ///
-/// A session has one list, so this replaces that which it had, with all catalogs in it. Others can
-/// be registered in it.
+/// A session has one list, so this replaces the list that it had, and all catalogs in it. Other
+/// catalogs can be registered in this list.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct ReadingsCatalogList;
 

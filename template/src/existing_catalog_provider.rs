@@ -13,8 +13,8 @@ use crate::existing_table_provider::{provider, runtime_env};
 use crate::ffi::provider_catalog::ProviderCatalog;
 
 /// TODO(24): open your catalog, with the arguments that it needs. You may `.await` timers and I/O
-/// here. A table that cannot be opened is an error when it is queried. All other tables can be
-/// queried still.
+/// here. If a table cannot be opened, a query over it is an error. All other tables can still be
+/// queried.
 async fn catalog() -> Result<Arc<dyn CatalogProvider>> {
     let schema = MemorySchemaProvider::new();
     schema.register_table("rooms".to_owned(), provider().await?)?;

@@ -27,7 +27,7 @@ extensions_options! {
     pub struct DisplayOptions {
         /// The unit that temperatures are shown in.
         pub unit: Unit, default = Unit::Celsius
-        /// How many digits after the point they are shown with.
+        /// How many digits are shown after the point.
         pub decimals: Decimals, default = Decimals(1)
     }
 }
@@ -99,8 +99,7 @@ config_field!(Decimals, decimals => decimals.parse()?);
 impl DisplayOptions {
     /// # Errors
     ///
-    /// When an option has a wrong value: `SET` stores whatever it is given, as the host does not
-    /// ask this package.
+    /// An option has a wrong value. `SET` stores any value, as the host does not ask this package.
     fn parse(texts: &BTreeMap<String, String>) -> Result<Self> {
         let mut options = Self::default();
         for (name, value) in texts {
@@ -122,8 +121,8 @@ impl DisplayOptions {
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct ShowCelsiusUdf {
     signature: Signature,
-    /// The options that came along from another process, if there are any. Else, the options of the
-    /// session count.
+    /// The options that came from another process, if there are any. If not, the options of the
+    /// session are used.
     options: Option<BTreeMap<String, String>>,
 }
 
@@ -167,7 +166,7 @@ impl ScalarUDFImpl for ShowCelsiusUdf {
 /// Options of a session, under the prefix ``{{crate_name}}``.
 ///
 /// Give them to ``SessionConfig.with_extension``; from then on, ``SET {{crate_name}}.unit = 'kelvin'``
-/// changes them. DataFusion takes any value there: a wrong one is an error where it is used.
+/// changes them. ``SET`` accepts any value: a wrong value is an error when a function uses it.
 ///
 /// Args:
 ///     unit: ``"celsius"``, ``"fahrenheit"`` or ``"kelvin"``.
@@ -202,7 +201,7 @@ impl Options {
         self.0.decimals.0
     }
 
-    /// The arguments, from which `pickle` and `copy` make the options anew.
+    /// The arguments, from which `pickle` and `copy` make the options again.
     fn __getnewargs__(&self) -> (String, usize) {
         (self.unit(), self.decimals())
     }

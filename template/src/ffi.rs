@@ -389,8 +389,8 @@ impl host::Capsule for datafusion_ffi::query_planner::FFI_QueryPlanner {
 }
 {% endif -%}
 {% if older_datafusion != empty %}
-/// Fills the module with what the crate for the installed `datafusion` has. If there is none, the
-/// newest crate is taken, whose methods say what to install.
+/// Fills the module with the classes of the crate for the installed `datafusion`. If no crate fits,
+/// the newest crate is used, and its methods say what to install.
 #[cfg(not(feature = "before-{{newest_datafusion}}"))]
 #[pymodule(gil_used = false)]
 fn _internal(module: &Bound<'_, PyModule>) -> PyResult<()> {

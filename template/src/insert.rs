@@ -18,7 +18,7 @@ use crate::ffi::insert::{Insert, InsertTable};
 use crate::ffi::source::{Partition, Scan, Source};
 use crate::ffi::source_table::SourceTable;
 
-/// Notes, which are kept in memory in the order in which they come.
+/// Notes. They are kept in memory, in the order of the inserts.
 #[derive(Debug, Default)]
 pub struct JournalSource {
     batches: Mutex<Vec<RecordBatch>>,
@@ -87,7 +87,7 @@ impl Journal {
         SourceTable::open(py, || Ok(JournalSource::default())).map(Self)
     }
 
-    /// An empty journal can be pickled and copied. The rows of any other would be lost.
+    /// An empty journal can be pickled and copied. A journal with rows would lose them.
     fn __getnewargs__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         if self.0.source().batches().is_empty() {
             return Ok(PyTuple::empty(py));

@@ -54,7 +54,7 @@ async fn table(
     Ok(Arc::new(ListingTable::try_new(config)?.with_cache(cache)))
 }
 
-/// The URL is shown by `repr` and `EXPLAIN`, so there may be no secret in it.
+/// `repr` and `EXPLAIN` show the URL, so it must not contain a secret.
 fn location(url: &str) -> Result<ListingTableUrl> {
     let (_, after_scheme) = url.split_once("://").unwrap_or_default();
     let host = after_scheme.split('/').next().unwrap_or_default();
@@ -73,8 +73,8 @@ fn location(url: &str) -> Result<ListingTableUrl> {
 ///
 /// Args:
 ///     urls: files or folders, as paths or URLs. A folder ends with ``/``.
-///     partition_columns: what the folders below are named after, as ``year`` in
-///         ``year=2026/``, the outermost first. They are strings.
+///     partition_columns: the columns after which the folders below are named, such as ``year``
+///         for ``year=2026/``. The outermost folder comes first. These columns are strings.
 ///
 /// Raises:
 ///     ValueError: there is no URL, or there are credentials in it.
@@ -122,7 +122,7 @@ impl ReadingsFiles {
         arrow_stream::export(py, self.table.plan(), requested_schema)
     }
 
-    /// The arguments, from which `pickle` and `copy` make the table anew.
+    /// The arguments, from which `pickle` and `copy` make the table again.
     fn __getnewargs__(&self) -> (Vec<String>, Vec<String>) {
         self.arguments.clone()
     }

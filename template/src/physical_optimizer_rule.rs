@@ -50,14 +50,15 @@ impl PhysicalOptimizerRule for TrustSource {
     }
 
     fn schema_check(&self) -> bool {
-        // The rewritten plan has the same columns, and DataFusion shall check that.
+        // The rewritten plan has the same columns, so DataFusion can check them.
         true
     }
 }
 
 /// A rule that takes ``CooperativeExec`` away from above the tables of this package.
 ///
-/// DataFusion puts it there to make foreign sources give way to others. These do so by themselves.
+/// DataFusion puts it there so that foreign sources yield to other tasks. These tables yield by
+/// themselves.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct TrustSourceRule;
 

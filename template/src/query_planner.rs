@@ -23,8 +23,8 @@ use crate::source::ReadingsSource;
 /// TODO(21): the plan of a query that this package plans better, or nothing. You may `.await`
 /// here, timers and I/O included.
 ///
-/// DataFusion reads the rows that an `OFFSET` skips, and drops them. Readings are numbered, so
-/// here those are not even computed.
+/// DataFusion reads the rows that an `OFFSET` skips, and drops them. Readings are numbered, so this
+/// planner does not even compute these rows.
 async fn plan(query: &LogicalPlan) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     let LogicalPlan::Limit(limit) = query else {
         return Ok(None);
@@ -77,8 +77,8 @@ impl QueryPlanner for OffsetQueryPlanner {
 
 /// A planner that does not read the rows that an ``OFFSET`` skips.
 ///
-/// Every query passes through it as bytes, so the codecs of this package must be installed, and
-/// those of others whose tables are queried.
+/// Every query passes through the planner as bytes. So the codecs of this package must be
+/// installed, and the codecs of all packages whose tables are queried.
 ///
 /// Args:
 ///     fallback: the planner for all other queries: a ``datafusion.SessionContext``, or its
@@ -86,7 +86,7 @@ impl QueryPlanner for OffsetQueryPlanner {
 ///
 /// Raises:
 ///     ImportError: the installed ``datafusion`` is of another major version.
-///     TypeError: ``fallback`` is neither.
+///     TypeError: ``fallback`` is neither of these.
 ///     ValueError: ``fallback`` is a capsule of another name.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct OffsetPlanner {

@@ -22,10 +22,10 @@ const SENSORS: [&str; 4] = ["attic", "cellar", "garden", "kitchen"];
 const FIRST_RECORDED_AT: i64 = 1_767_225_600_000_000;
 /// There is one reading a second.
 const MICROS_PER_ROW: i64 = 1_000_000;
-/// One reading in so many fails, which leaves `celsius` null.
+/// One reading in this many fails, and its `celsius` is null.
 const ROWS_PER_FAILURE: i64 = 100;
 
-/// What a table has done so far, over all queries. It shows that pushdown works.
+/// These count what a table has done so far, over all queries. They show that pushdown works.
 #[derive(Debug, Default)]
 pub struct Counters {
     /// Partitions that were opened.

@@ -35,7 +35,7 @@ impl ReadingsSchemaProvider {
         TABLES.map(|(name, _)| name.to_owned()).to_vec()
     }
 
-    /// TODO(13): the source of one table, or nothing if there is none of that name. You may
+    /// TODO(13): the source of one table, or nothing if no table has that name. You may
     /// `.await` here, timers and I/O included.
     async fn source(&self, name: &str) -> Result<Option<ReadingsSource>> {
         TABLES

@@ -1,4 +1,4 @@
-//! All that a session installs of this package, in one, for `SessionContext.with_extensions`.
+//! One object installs the codecs and the planner, for `SessionContext.with_extensions`.
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -10,9 +10,9 @@ use crate::physical_extension_codec::PhysicalCodec;
 use crate::query_planner::OffsetPlanner;
 {%- endif %}
 
-// TODO(22): what is installed together. The object keeps nothing of a session, so it can be
-// installed in many.
-/// All that a session installs of this package, for ``SessionContext.with_extensions``.
+// TODO(22): what is installed together. The object keeps nothing of a session, so many sessions
+// can install it.
+/// Everything of this package that a session installs, for ``SessionContext.with_extensions``.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct SessionExtension;
 

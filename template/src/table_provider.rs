@@ -70,7 +70,7 @@ impl Readings {
         Ok(dict)
     }
 
-    /// The arguments, from which `pickle` and `copy` make the table anew.
+    /// The arguments, from which `pickle` and `copy` make the table again.
     fn __getnewargs__(&self) -> (i64, i64) {
         let ReadingsSource {
             rows, partitions, ..

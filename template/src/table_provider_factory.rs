@@ -29,7 +29,7 @@ async fn source(statement: &CreateExternalTable) -> Result<ReadingsSource> {
         let got = locations.join(", ");
         return plan_err!("LOCATION must be '{LOCATION}', got '{got}'");
     }
-    // A clause that is not looked at would be lost without a word.
+    // Without this check, such a clause would be ignored silently.
     for (clause, is_there) in [
         ("columns", !statement.schema.fields().is_empty()),
         ("PARTITIONED BY", !statement.table_partition_cols.is_empty()),

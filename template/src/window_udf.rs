@@ -70,8 +70,8 @@ pub fn function() -> WindowUDF {
 
 /// The window function ``change(x) OVER (…)``: by how much ``x`` differs from its last value.
 ///
-/// ``x`` is a number, the result a float64. It is null where ``x`` is, and in the first row that
-/// has a value.
+/// ``x`` is a number, and the result is a float64. The result is null if ``x`` is null, and in the
+/// first row that has a value.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct Change;
 

@@ -54,7 +54,7 @@ class Readings:
 
     def __new__(cls, rows: int = 1000, partitions: int = 4) -> Readings: ...
     def __getnewargs__(self) -> tuple[int, int]:
-        """Return the arguments, from which ``pickle`` and ``copy`` make the table anew."""
+        """Return the arguments, from which ``pickle`` and ``copy`` make the table again."""
 
     @property
     def counters(self) -> Counters:
@@ -210,8 +210,8 @@ class Fahrenheit:
 class RootMeanSquare:
     """The aggregate function ``rms(x)``: the square root of the mean of the squares.
 
-    ``x`` is a number, the result a float64, and null where there is no value. It can be grouped,
-    filtered, and used in sliding windows.
+    ``x`` is a number. The result is a float64, or null if there is no value. ``GROUP BY``,
+    ``FILTER`` and sliding windows work.
     """
 
     def __new__(cls) -> RootMeanSquare: ...
@@ -228,8 +228,8 @@ class RootMeanSquare:
 class Change:
     """The window function ``change(x) OVER (…)``: by how much ``x`` differs from its last value.
 
-    ``x`` is a number, the result a float64. It is null where ``x`` is, and in the first row that
-    has a value.
+    ``x`` is a number, and the result is a float64. The result is null if ``x`` is null, and in the
+    first row that has a value.
     """
 
     def __new__(cls) -> Change: ...
@@ -294,8 +294,8 @@ class ReadingsCatalog:
 class ReadingsCatalogList:
     """A list of catalogs, with the catalog ``house``, a :class:`ReadingsCatalog`.
 
-    A session has one list, so this replaces that which it had, with all catalogs in it. Others can
-    be registered in it.
+    A session has one list, so this replaces the list that it had, and all catalogs in it. Other
+    catalogs can be registered in this list.
     """
 
     def __new__(cls) -> ReadingsCatalogList: ...
@@ -320,7 +320,7 @@ class Options:
     """Options of a session, under the prefix ``{{crate_name}}``.
 
     Give them to ``SessionConfig.with_extension``; from then on, ``SET {{crate_name}}.unit = 'kelvin'``
-    changes them. DataFusion takes any value there: a wrong one is an error where it is used.
+    changes them. ``SET`` accepts any value: a wrong value is an error when a function uses it.
 
     Args:
         unit: ``"celsius"``, ``"fahrenheit"`` or ``"kelvin"``.
@@ -332,7 +332,7 @@ class Options:
 
     def __new__(cls, unit: str = "celsius", decimals: int = 1) -> Options: ...
     def __getnewargs__(self) -> tuple[str, int]:
-        """Return the arguments, from which ``pickle`` and ``copy`` make the options anew."""
+        """Return the arguments, from which ``pickle`` and ``copy`` make the options again."""
 
     @property
     def unit(self) -> str:
@@ -371,7 +371,8 @@ class ShowCelsius:
 class TrustSourceRule:
     """A rule that takes ``CooperativeExec`` away from above the tables of this package.
 
-    DataFusion puts it there to make foreign sources give way to others. These do so by themselves.
+    DataFusion puts it there so that foreign sources yield to other tasks. These tables yield by
+    themselves.
     """
 
     def __new__(cls) -> TrustSourceRule: ...
@@ -389,7 +390,8 @@ class TrustSourceRule:
 class LogicalCodec:
     """Logical plans over :class:`Readings` as bytes, for another process.
 
-    Rows that were inserted cannot be sent. Bytes of another format, or damaged ones, are an error.
+    A table with inserted rows cannot be sent. Damaged bytes, and bytes of another format, are an
+    error.
     """
 
     __datafusion_codec_id__: ClassVar[str]
@@ -416,7 +418,8 @@ class LogicalCodec:
 class PhysicalCodec:
     """Physical plans over :class:`Readings` as bytes, for another process.
 
-    Rows that were inserted cannot be sent. Bytes of another format, or damaged ones, are an error.
+    A table with inserted rows cannot be sent. Damaged bytes, and bytes of another format, are an
+    error.
     """
 
     __datafusion_codec_id__: ClassVar[str]
@@ -443,8 +446,8 @@ class PhysicalCodec:
 class OffsetPlanner:
     """A planner that does not read the rows that an ``OFFSET`` skips.
 
-    Every query passes through it as bytes, so the codecs of this package must be installed, and
-    those of others whose tables are queried.
+    Every query passes through the planner as bytes. So the codecs of this package must be
+    installed, and the codecs of all packages whose tables are queried.
 
     Args:
         fallback: the planner for all other queries: a ``datafusion.SessionContext``, or its
@@ -452,7 +455,7 @@ class OffsetPlanner:
 
     Raises:
         ImportError: the installed ``datafusion`` is of another major version.
-        TypeError: ``fallback`` is neither.
+        TypeError: ``fallback`` is neither of these.
         ValueError: ``fallback`` is a capsule of another name.
     """
 
@@ -472,7 +475,7 @@ class OffsetPlanner:
 
 @final
 class SessionExtension:
-    """All that a session installs of this package, for ``SessionContext.with_extensions``."""
+    """Everything of this package that a session installs, for ``SessionContext.with_extensions``."""
 
     def __new__(cls) -> SessionExtension: ...
     def __datafusion_session_components__(self, ctx: SessionContext) -> {% if across_55 %}Any{% else %}SessionExtensionComponents{% endif %}:
@@ -565,8 +568,8 @@ class ReadingsFiles:
 
     Args:
         urls: files or folders, as paths or URLs. A folder ends with ``/``.
-        partition_columns: what the folders below are named after, as ``year`` in
-            ``year=2026/``, the outermost first. They are strings.
+        partition_columns: the columns after which the folders below are named, such as ``year``
+            for ``year=2026/``. The outermost folder comes first. These columns are strings.
 
     Raises:
         ValueError: there is no URL, or there are credentials in it.
@@ -577,7 +580,7 @@ class ReadingsFiles:
         cls, urls: Sequence[str], partition_columns: Sequence[str] = ...
     ) -> ReadingsFiles: ...
     def __getnewargs__(self) -> tuple[list[str], list[str]]:
-        """Return the arguments, from which ``pickle`` and ``copy`` make the table anew."""
+        """Return the arguments, from which ``pickle`` and ``copy`` make the table again."""
 
     def __datafusion_table_provider__(self, session: object = None) -> CapsuleType:
         """Hand the table to DataFusion, as a ``datafusion_table_provider`` capsule.

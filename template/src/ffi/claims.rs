@@ -1,6 +1,6 @@
 //! Holds what a source claims about its rows against the rows themselves.
 //!
-//! A wrong claim makes answers wrong without a word. Here, it becomes an error that names the method
+//! A wrong claim silently makes answers wrong. Here, it becomes an error that names the method
 //! which made the claim. The number of rows is always checked. Columns and their order are checked
 //! in development builds only, because that takes time.
 

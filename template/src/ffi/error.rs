@@ -17,7 +17,7 @@ pub fn catch<T>(f: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|panic| Err(panicked(panic)))
 }
 
-/// The error for what a panic left behind.
+/// The error for the payload of a panic.
 pub fn panicked(panic: Box<dyn Any + Send>) -> DataFusionError {
     let message = panic
         .downcast_ref::<&str>()

@@ -102,7 +102,7 @@ impl<'py> Host<'py> {
         Err(error)
     }
 
-    /// Puts `value` into a capsule, which drops it unless the host takes it.
+    /// Puts `value` into a capsule. If the host never takes the value out, the capsule drops it.
     pub fn export<T: Capsule>(self, value: T) -> PyResult<Bound<'py, PyCapsule>> {
         PyCapsule::new_with_value(self.0, value, T::NAME)
     }

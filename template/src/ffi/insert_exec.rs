@@ -31,7 +31,7 @@ pub trait RowSink: fmt::Debug + Send + Sync {
         context: &TaskContext,
     ) -> Result<u64>;
 
-    /// What an error is said to come from.
+    /// Errors name this as their origin.
     fn name(&self) -> &str;
 
     /// Whether an answer of `inserted` can be true of `given` rows.

@@ -70,7 +70,7 @@ impl ProviderCatalog {
     }
 
     fn guarded(&self, schema: Arc<dyn SchemaProvider>) -> Arc<dyn SchemaProvider> {
-        // What the host has registered goes back to it as it came.
+        // A provider that the host itself registered is handed back as it is.
         if schema.is::<ForeignSchemaProvider>() {
             return schema;
         }
@@ -118,7 +118,7 @@ struct ProviderSchema {
 
 impl ProviderSchema {
     fn guarded(&self, table: Arc<dyn TableProvider>) -> Result<Arc<dyn TableProvider>> {
-        // What the host has registered goes back to it as it came.
+        // A provider that the host itself registered is handed back as it is.
         if table.is::<ForeignTableProvider>() {
             return Ok(table);
         }

@@ -147,7 +147,7 @@ fn push_down(
         let columns = filter.column_refs();
         columns.iter().all(|column| schema.has_column(column))
     });
-    // What only the host can compute, such as a subquery, is left to the host.
+    // Only the host can compute some filters, such as a subquery.
     let left = left.filter_map(|filter| session.create_physical_expr(filter.clone(), &schema).ok());
     let left: Vec<_> = left.collect();
     if left.is_empty() {
@@ -216,8 +216,8 @@ impl TableProvider for ProviderTable {
     }
 }
 
-/// What a provider makes of an `INSERT INTO`. It is planned when the rows come, as the host has to
-/// plan the query that they come from first.
+/// The node for an `INSERT INTO`. The provider plans it when the rows arrive, because the host has
+/// to plan their query first.
 #[derive(Debug)]
 struct ProviderSink {
     table: ProviderTable,

@@ -29,7 +29,7 @@ pub fn handle() -> Result<Handle> {
     let (started_in, runtime) = RUNTIME.get_or_init(|| {
         let mut builder = Builder::new_multi_thread();
         builder.enable_all().thread_name(package().0);
-        // tokio panics where the system starts no more threads.
+        // tokio panics if the system cannot start a thread.
         (process, catch(|| Ok(builder.build()?)))
     });
     if *started_in != process {

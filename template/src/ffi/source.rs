@@ -1,7 +1,7 @@
 //! What you implement for a table: [`Source`] for the table, and [`Partition`] for a part of it.
 //!
 //! A table needs [`Source::schema`], [`Source::partitions`] and [`Partition::read`]. Every other
-//! method makes queries faster by a claim about the rows. Where you leave such a method out, nothing
+//! method makes queries faster by a claim about the rows. If you leave such a method out, nothing
 //! is claimed, and every answer is right.
 
 use std::any::Any;

@@ -221,7 +221,7 @@ impl SourcePartition {
         Ok(self.statistics.get_or_init(|| Arc::new(statistics)))
     }
 
-    /// The rows, as long as they are what was claimed of them.
+    /// Reads the rows. If they are not as the source claimed, the stream ends with an error.
     fn read(&self, batch_size: usize) -> Result<BoxStream<'static, Result<RecordBatch>>> {
         let (scan, statistics) = (Arc::clone(&self.scan), Arc::clone(self.statistics()?));
         let claims = Claims::new(statistics, &scan.scan.schema, scan.sort_order.as_ref());
