@@ -68,7 +68,7 @@ impl ScalarUDFImpl for ClampUdf {
         Ok(DataType::Float64)
     }
 
-    /// Constants are scalars here, as they are in DataFusion itself.
+    /// Constant arguments arrive as scalars, as they do in DataFusion itself.
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let [
             celsius,
@@ -113,7 +113,7 @@ fn clamp() -> ScalarUDF {
     ScalarUDF::from(ClampUdf { signature })
 }
 
-/// `spread(celsius)` is by how much the warmest and the coldest differ.
+/// `spread(celsius)` is the difference between the highest and the lowest temperature.
 #[derive(Debug, Default)]
 struct Spread {
     lowest: Option<f64>,

@@ -1,4 +1,4 @@
-//! `change(x) OVER (…)` is a window function: it tells by how much `x` differs from the row before.
+//! `change(x) OVER (…)` is a window function: the difference between `x` and the `x` before.
 
 use std::sync::Arc;
 

@@ -106,7 +106,7 @@ def clamp(celsius: float | None) -> float | None:
 
 
 def order(celsius: float) -> tuple[bool, float]:
-    # Arrow has NaN after all numbers.
+    # Arrow sorts NaN after all numbers.
     return math.isnan(celsius), celsius
 
 

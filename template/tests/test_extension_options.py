@@ -70,7 +70,8 @@ def test_options_are_of_one_session() -> None:
 )
 def test_wrong_option_in_sql(option: str, message: str) -> None:
     ctx = context(Options())
-    # The host does not ask this package whether a value is right. If `SET` raises, it does now.
+    # `SET` accepts any value, as the host does not ask this package whether the value is right. If
+    # this line raises, the host has started to ask.
     ctx.sql(f"SET {{crate_name}}.{option}")
     with pytest.raises(Exception, match=message):
         show(ctx)

@@ -1,4 +1,4 @@
-"""Another process executes a logical plan over the table, which it gets as bytes."""
+"""Another process gets a logical plan over the table as bytes, and executes it."""
 
 from __future__ import annotations
 

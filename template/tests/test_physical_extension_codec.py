@@ -1,4 +1,4 @@
-"""Another process executes a physical plan over the table, which it gets as bytes."""
+"""Another process gets a physical plan over the table as bytes, and executes it."""
 
 from __future__ import annotations
 

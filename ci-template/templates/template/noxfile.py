@@ -168,7 +168,7 @@ def newest(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", default=False)
 def audit(session: nox.Session) -> None:
-    """Look for crates with advisories, with other licenses, or from outside of the registry."""
+    """Look for crates with advisories, with licenses not allowed, or from outside the registry."""
     cargo_tool(session, "cargo-deny", "--version=^0.20")
     tables = r"(?ms)^(\[+)package\.metadata\.deny\.(.*?)(?=^\[|\Z)"
     found = re.findall(tables, Path("Cargo.toml").read_text("utf-8"))

@@ -55,8 +55,8 @@ pub fn package() -> Package {
     *PACKAGE.get_or_init(|| (name, version, major(), major()))
 }
 
-/// A host of the right version. DataFusion's capsules are opened and made only through it:
-/// between two majors their layout differs, and the process would crash.
+/// This is proof that the host has the right version. DataFusion's capsules are opened and made only
+/// through a `Host`: a capsule of another major has another layout, and would crash the process.
 #[derive(Clone, Copy)]
 pub struct Host<'py>(Python<'py>);
 

@@ -54,7 +54,7 @@ pub struct InsertExec {
 impl InsertExec {
     /// # Errors
     ///
-    /// When `rows` has other columns than `table_schema`, or types that cannot be cast to those.
+    /// `rows` does not have the columns of `table_schema`, or their types cannot be cast.
     pub fn try_new(
         sink: Arc<dyn RowSink>,
         table_schema: SchemaRef,

