@@ -71,7 +71,7 @@ def test_readme_shows_the_output_of_the_quickstart() -> None:
     shown, _, _ = shown.partition("```\n")
     run = "import runpy, sys; runpy.run_path(sys.argv[1], run_name='__main__')"
     printed = run_python(run, ROOT / "examples" / "quickstart.py")
-    assert printed.strip() == shown.strip()
+    assert printed.strip() == shown.strip(), "README.md shows other output under *Try it*"
 
 
 def test_python_in_the_readme_runs() -> None:
