@@ -317,7 +317,7 @@ def test_conflicts_say_what_to_do(states: Template, tmp_path: Path) -> None:
     project = project_of(states, states.present, tmp_path / "mine")
     replace("SECURITY.md", "# Security", "# Mine")(project)
     replace("src/ffi/error.rs", "//!", "//! Mine.")(project)
-    replace("AGENTS.md", "With", "Mine, with")(project)
+    replace("AGENTS.md", "You need", "Mine: you need")(project)
     (project / "tests/test_table_provider.py").unlink()
     git(project, "commit", "--quiet", "--all", "--message", "Mine")
     states.edit("template/SECURITY.md", lambda text: text.replace("# Security", "# Theirs"))
