@@ -1,6 +1,7 @@
 //! The engines that run a package's plans on several workers.
 
 use std::fs;
+use std::path::Path;
 
 use regex::Regex;
 use xtask::root;
@@ -41,13 +42,11 @@ fn dask_and_ray() {
         ("OLD_HOST_PYTHON", &old_host),
         ("OLD_PACKAGE_PYTHON", &old_package),
     ];
-    let mut pytest = environment.python();
+    let mut pytest = environment.pytest_command(&python_files().join("test_engines.py"));
     for (variable, environment) in variables {
         pytest.env(variable, environment.python().get_program());
     }
     pytest
-        .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
-        .arg(python_files().join("test_engines.py"))
         .env("PYTHONPATH", built.project.join("examples"))
         .succeed();
     shows_what_its_page_shows(&built, &environment);
@@ -97,9 +96,7 @@ fn sail() {
     environment.install(&[&*extra, "pysail==0.7.*"], &[]);
     for mode in ["local", "local-cluster"] {
         let said = environment
-            .python()
-            .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
-            .arg("tests/test_spark.py")
+            .pytest_command(Path::new("tests/test_spark.py"))
             .env("SAIL_MODE", mode)
             .current_dir(&built.project)
             .succeed();
@@ -125,9 +122,7 @@ fn spark() {
     environment.install(&[&built.wheel], &[]);
     environment.install(&packages, &[]);
     let said = environment
-        .python()
-        .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
-        .arg(python_files().join("test_spark_itself.py"))
+        .pytest_command(&python_files().join("test_spark_itself.py"))
         .env("PYTHONPATH", built.project.join("tests"))
         .succeed();
     assert!(said.contains("8 passed"), "{said}");

@@ -115,19 +115,20 @@ impl Environment {
 
     /// Runs the tests in `path`, which must pass.
     pub fn pytest(&self, path: &Path) {
-        self.pytest_with(path, &[]);
-    }
-
-    /// The same, with further arguments for pytest.
-    pub fn pytest_with(&self, path: &Path, arguments: &[&str]) {
         let said = self
-            .python()
-            .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
-            .args(arguments)
-            .arg(path)
+            .pytest_command(path)
             .current_dir(path.parent().unwrap())
             .succeed();
         assert!(said.contains(" passed"), "{said}");
         println!("{}", said.lines().last().unwrap_or_default());
+    }
+
+    /// The command that runs the tests in `path`.
+    pub fn pytest_command(&self, path: &Path) -> Command {
+        let mut command = self.python();
+        command
+            .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
+            .arg(path);
+        command
     }
 }

@@ -60,7 +60,7 @@ pub fn functions() -> Result<Functions> {{
     let stubs = built.project.join("tests/conformance/stubs.py");
     environment.python().arg(&stubs).succeed();
     environment.python().arg(&stubs).arg("--check").succeed();
-    // What holds for any list. The tests of the stub's functions go with these, as the page says.
+    // These tests hold for any list. The page says to delete those of the stub's functions.
     let tests = built.project.join("tests/test_function_library.py");
     let text = read(&tests);
     let (any_list, _) = text.split_once("def test_signatures").unwrap();

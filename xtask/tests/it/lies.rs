@@ -121,7 +121,7 @@ fn the_kit_tells_of_each() {
             _ => kit(&["-x", tables]),
         };
         let said = kit.env("LIE", &lie.name).fail();
-        // Where the order of the rows decides, hypothesis sets what failed off by a bar.
+        // If a failure depends on the order of the rows, hypothesis puts a bar in front of its lines.
         let lines = said.lines().map(|line| line.trim_start_matches([' ', '|']));
         let reasons = lines.filter(|line| line.starts_with("E "));
         let reasons: String = reasons.collect::<Vec<_>>().join("\n");

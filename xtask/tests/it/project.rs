@@ -376,7 +376,7 @@ fn passes_its_python_checks() {
     }
 }
 
-/// With several majors, the type of what its hook returns is not there in each of them.
+/// Not every major has the type that the hook of a session extension returns.
 #[test]
 fn a_session_extension_without_a_planner_has_its_types() {
     let folder = scratch("types of a session extension");
