@@ -168,7 +168,7 @@ FUNCTIONS: list[Scalar | Aggregate | Window] = [
 ]
 {%- endif %}
 
-# Some classes need arguments, which stand here.
+# The tests make a class that needs arguments with these.
 {%- if listing_table %}
 ARGUMENTS: dict[str, tuple[object, ...]] = {
     "ReadingsFiles": ([f"{write_files()}/month=01/0.parquet"],),
