@@ -24,12 +24,12 @@ PYPROJECT = nox.project.load_toml("pyproject.toml")
 # The majors in "datafusion>=…,<…".
 MAJORS = range(*map(int, re.findall(r"\bdatafusion>=(\d+),<(\d+)", str(PYPROJECT["project"]))[0]))
 # A "t" stands for a free-threaded Python.
-PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14", "3.15", "3.14t"]
-# There are two wheels, as for `datafusion`: one for Python 3.10 and all later versions, and one for
+PYTHONS = ["{{pythons | join: '", "'}}"]
+# There are two wheels, as for `datafusion`: one for Python {{python}} and all later versions, and one for
 # a free-threaded Python.
-WHEELS = ["3.10", "3.14t"]
+WHEELS = ["{{python}}", "{{free_threaded}}"]
 # The oldest systems that Linux wheels run on.
-LINUX = ["--zig", "--compatibility=manylinux_2_28"]
+LINUX = ["--zig", "--compatibility={{linux}}"]
 DIST = Path("dist")
 # PyPI accepts twice as many bytes.
 LARGEST = 50_000_000
@@ -144,7 +144,7 @@ def tests(session: nox.Session) -> None:
 
 
 {% if spark -%}
-@nox.session(python="3.12", default=False)
+@nox.session(python="{{usual_python}}", default=False)
 def spark(session: nox.Session) -> None:
     """Run the tests of the data source with Sail, in the place of Spark."""
     session.install("--editable", ".[spark]", "pysail==0.7.*", "--group", "test")
@@ -152,14 +152,14 @@ def spark(session: nox.Session) -> None:
 
 
 {% endif -%}
-@nox.session(python="3.12", default=False)
+@nox.session(python="{{usual_python}}", default=False)
 def lowest(session: nox.Session) -> None:
     """Run the tests with the lowest versions that pyproject.toml allows."""
     session.install("--resolution=lowest-direct", "--editable", ".", "--group", "test")
     pytest(session)
 
 
-@nox.session(python="3.12", default=False)
+@nox.session(python="{{usual_python}}", default=False)
 def newest(session: nox.Session) -> None:
     """Run the tests with the newest versions that pyproject.toml allows."""
     session.install("--upgrade", "--editable", ".", "--group", "test")
@@ -239,7 +239,7 @@ def test_wheel(session: nox.Session) -> None:
     pytest(session, *MAJORS[:-1])
 
 
-@nox.session(python="3.12", default=False)
+@nox.session(python="{{usual_python}}", default=False)
 def test_sdist(session: nox.Session) -> None:
     """Run the tests with what the source distribution in dist/ builds into."""
     session.install("--reinstall", in_dist(session, "*.tar.gz"), "--group", "test")
@@ -278,7 +278,7 @@ def check_dist(session: nox.Session) -> None:
         if size > LARGEST:
             session.error(f"{wheel} is larger than {LARGEST / 1e6:.0f} MB")
     if session.posargs:
-        tags = ["cp310-abi3", "cp314-cp314t"]
+        tags = ["{{wheel_tags | join: '", "'}}"]
         expected = {f"{tag}-{platform}" for tag in tags for platform in session.posargs}
         found = {wheel.stem.split("-", 2)[2] for wheel in wheels}
         if found != expected:

@@ -3,14 +3,10 @@
 use std::sync::Arc;
 
 use datafusion_catalog::{CatalogProvider, SchemaProvider};
-use datafusion_ffi::catalog_provider::FFI_CatalogProvider;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
+use pyo3_datafusion::export;
 
-use crate::ffi::capsule::from_session;
-use crate::ffi::error::{catch, to_py_err};
-use crate::ffi::host::Host;
-use crate::ffi::runtime;
 use crate::schema_provider::ReadingsSchemaProvider;
 
 /// The names of the schemas, and how many threads read their tables.
@@ -20,30 +16,16 @@ const SCHEMAS: [(&str, i64); 2] = [("parallel", 4), ("serial", 1)];
 #[derive(Debug)]
 pub struct ReadingsCatalogProvider;
 
-impl ReadingsCatalogProvider {
+impl CatalogProvider for ReadingsCatalogProvider {
     /// TODO(14): the names of the schemas.
-    fn names(&self) -> Vec<String> {
+    fn schema_names(&self) -> Vec<String> {
         SCHEMAS.map(|(name, _)| name.to_owned()).to_vec()
     }
 
-    /// TODO(15): one schema, or nothing if no schema has that name.
-    fn find(&self, name: &str) -> Option<ReadingsSchemaProvider> {
-        SCHEMAS
-            .iter()
-            .find(|(schema, _)| *schema == name)
-            .map(|(_, partitions)| ReadingsSchemaProvider::new(*partitions))
-    }
-}
-
-/// An error or a panic cannot be reported here. The schema is then not found.
-impl CatalogProvider for ReadingsCatalogProvider {
-    fn schema_names(&self) -> Vec<String> {
-        catch(|| Ok(self.names())).unwrap_or_default()
-    }
-
+    /// TODO(15): one schema, or `None` if no schema has that name.
     fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
-        let schema = catch(|| Ok(self.find(name))).unwrap_or_default()?;
-        Some(Arc::new(schema))
+        let (_, partitions) = SCHEMAS.iter().find(|(schema, _)| *schema == name)?;
+        Some(Arc::new(ReadingsSchemaProvider::new(*partitions)))
     }
 }
 
@@ -67,13 +49,6 @@ impl ReadingsCatalog {
         py: Python<'py>,
         session: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        let host = Host::check(py)?;
-        let codec = from_session(host, session)?;
-        let runtime = runtime::handle().map_err(to_py_err)?;
-        host.export(FFI_CatalogProvider::new_with_ffi_codec(
-            Arc::new(ReadingsCatalogProvider),
-            Some(runtime),
-            codec,
-        ))
+        export::catalog_provider(py, Arc::new(ReadingsCatalogProvider), session)
     }
 }

@@ -3,15 +3,11 @@
 use std::sync::Arc;
 
 use datafusion_catalog::{CatalogProviderList, MemoryCatalogProviderList};
-use datafusion_ffi::catalog_provider_list::FFI_CatalogProviderList;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
+use pyo3_datafusion::export;
 
 use crate::catalog_provider::ReadingsCatalogProvider;
-use crate::ffi::capsule::from_session;
-use crate::ffi::error::{catch, to_py_err};
-use crate::ffi::host::Host;
-use crate::ffi::runtime;
 
 /// TODO(16): the catalogs. If they come and go, implement `CatalogProviderList` yourself.
 ///
@@ -44,14 +40,6 @@ impl ReadingsCatalogList {
         py: Python<'py>,
         session: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        let host = Host::check(py)?;
-        let codec = from_session(host, session)?;
-        let runtime = runtime::handle().map_err(to_py_err)?;
-        let catalogs = catch(|| Ok(catalogs())).map_err(to_py_err)?;
-        host.export(FFI_CatalogProviderList::new_with_ffi_codec(
-            Arc::new(catalogs),
-            Some(runtime),
-            codec,
-        ))
+        export::catalog_provider_list(py, Arc::new(catalogs()), session)
     }
 }

@@ -8,9 +8,10 @@ use datafusion_catalog::{
 use datafusion_common::Result;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
+use pyo3_datafusion::export;
+use pyo3_datafusion::provider::open_catalog;
 
 use crate::existing_table_provider::{provider, runtime_env};
-use crate::ffi::provider_catalog::ProviderCatalog;
 
 /// TODO(24): open your catalog, with the arguments that it needs. You may `.await` timers and I/O
 /// here. If a table cannot be opened, a query over it is an error. All other tables can still be
@@ -27,13 +28,13 @@ async fn catalog() -> Result<Arc<dyn CatalogProvider>> {
 ///
 /// The table has the columns of :class:`Rooms`. Schemas and tables can be added and dropped.
 #[pyclass(frozen, module = "{{crate_name}}")]
-pub struct BuildingCatalog(ProviderCatalog);
+pub struct BuildingCatalog(Arc<dyn CatalogProvider>);
 
 #[pymethods]
 impl BuildingCatalog {
     #[new]
     fn new(py: Python<'_>) -> PyResult<Self> {
-        ProviderCatalog::open(py, runtime_env, |_| catalog()).map(Self)
+        open_catalog(py, runtime_env, |_| catalog()).map(Self)
     }
 
     /// Hands the catalog to DataFusion, as a `datafusion_catalog_provider` capsule.
@@ -43,6 +44,6 @@ impl BuildingCatalog {
         py: Python<'py>,
         session: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        self.0.export(py, session)
+        export::catalog_provider(py, Arc::clone(&self.0), session)
     }
 }

@@ -8,10 +8,8 @@ use datafusion_common::Result;
 use datafusion_execution::runtime_env::RuntimeEnv;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
-
-use crate::ffi::arrow_stream;
-use crate::ffi::capsule::export_table;
-use crate::ffi::provider_table::ProviderTable;
+use pyo3_datafusion::export;
+use pyo3_datafusion::provider::open_table;
 
 /// TODO(23): open your table, with the arguments that it needs. You may `.await` timers and I/O here,
 /// and Python sees a `Configuration` error, which `config_err!` makes, as a `ValueError`.
@@ -33,13 +31,13 @@ pub fn runtime_env() -> Result<RuntimeEnv> {
 ///
 /// Columns: ``sensor`` string, ``floor`` int64 (null outside of the house).
 #[pyclass(frozen, module = "{{crate_name}}")]
-pub struct Rooms(ProviderTable);
+pub struct Rooms(Arc<dyn TableProvider>);
 
 #[pymethods]
 impl Rooms {
     #[new]
     fn new(py: Python<'_>) -> PyResult<Self> {
-        ProviderTable::open(py, runtime_env, |_| provider()).map(Self)
+        open_table(py, runtime_env, |_| provider()).map(Self)
     }
 
     /// Hands the table to DataFusion, as a `datafusion_table_provider` capsule.
@@ -49,12 +47,12 @@ impl Rooms {
         py: Python<'py>,
         session: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        export_table(py, Arc::new(self.0.clone()), session)
+        export::table_provider(py, Arc::clone(&self.0), session)
     }
 
     /// The schema, as an `arrow_schema` capsule.
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        arrow_stream::export_schema(py, &self.0)
+        export::arrow_schema(py, Arc::clone(&self.0))
     }
 
     /// All rows, as an `arrow_array_stream` capsule.
@@ -64,6 +62,6 @@ impl Rooms {
         py: Python<'py>,
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        arrow_stream::export(py, self.0.plan(), requested_schema)
+        export::arrow_stream(py, Arc::clone(&self.0), requested_schema)
     }
 }

@@ -1,4 +1,4 @@
-//! A session has options of this package, and `show_celsius(celsius)` is a function that heeds them.
+//! A session has options of this package, and `show_celsius(celsius)` is a function that uses them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,14 +13,9 @@ use datafusion_common::{DataFusionError, Result, config_field, extensions_option
 use datafusion_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
-use datafusion_ffi::config::extension_options::FFI_ExtensionOptions;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
-
-use crate::ffi::error::{catch, to_py_err};
-use crate::ffi::host::Host;
-use crate::ffi::options;
-use crate::ffi::scalar_udf;
+use pyo3_datafusion::{export, options, to_py_err};
 
 extensions_options! {
     /// TODO(17): these are the options, with their types and their defaults.
@@ -97,6 +92,10 @@ impl fmt::Display for Decimals {
 config_field!(Decimals, decimals => decimals.parse()?);
 
 impl DisplayOptions {
+    fn of_session(config: &ConfigOptions) -> BTreeMap<String, String> {
+        options::from_config(config, Self::PREFIX)
+    }
+
     /// # Errors
     ///
     /// An option has a wrong value. `SET` stores any value, as the host does not ask this package.
@@ -142,7 +141,7 @@ impl ScalarUDFImpl for ShowCelsiusUdf {
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let options = match &self.options {
             Some(options) => DisplayOptions::parse(options)?,
-            None => DisplayOptions::parse(&options::from_config(&args.config_options))?,
+            None => DisplayOptions::parse(&DisplayOptions::of_session(&args.config_options))?,
         };
         let columns = ColumnarValue::values_to_arrays(&args.args)?;
         let [celsius] = take_function_args(self.name(), columns)?;
@@ -158,7 +157,7 @@ impl ScalarUDFImpl for ShowCelsiusUdf {
     fn with_updated_config(&self, config: &ConfigOptions) -> Option<ScalarUDF> {
         Some(ScalarUDF::from(Self {
             signature: self.signature.clone(),
-            options: Some(options::from_config(config)),
+            options: Some(DisplayOptions::of_session(config)),
         }))
     }
 }
@@ -183,11 +182,10 @@ impl Options {
     #[pyo3(signature = (unit = "celsius", decimals = 1))]
     fn new(unit: &str, decimals: i64) -> PyResult<Self> {
         let mut options = DisplayOptions::default();
-        catch(|| {
-            options.set("unit", unit)?;
-            options.set("decimals", &decimals.to_string())
-        })
-        .map_err(to_py_err)?;
+        options.set("unit", unit).map_err(to_py_err)?;
+        options
+            .set("decimals", &decimals.to_string())
+            .map_err(to_py_err)?;
         Ok(Self(options))
     }
 
@@ -211,10 +209,7 @@ impl Options {
         &self,
         py: Python<'py>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        let host = Host::check(py)?;
-        let mut options = FFI_ExtensionOptions::default();
-        catch(|| options.add_config(&self.0)).map_err(to_py_err)?;
-        host.export(options)
+        export::extension_options(py, &self.0)
     }
 
     fn __repr__(&self) -> String {
@@ -250,6 +245,6 @@ impl ShowCelsius {
 
     /// Hands the function to DataFusion, as a `datafusion_scalar_udf` capsule.
     fn __datafusion_scalar_udf__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        scalar_udf::export(py, function())
+        export::scalar_udf(py, function())
     }
 }

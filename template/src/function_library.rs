@@ -12,9 +12,7 @@ use datafusion_expr::{
     create_udf, create_udwf,
 };
 use pyo3::prelude::*;
-
-use crate::ffi::function_library::{Library, export};
-use crate::ffi::functions::Functions;
+use pyo3_datafusion::function::{Functions, Library, library};
 
 /// TODO(27): these are the functions. Push yours, or call what your crate registers its functions
 /// with: `my_crate::register_all(&mut functions)?`, which takes any `FunctionRegistry`.
@@ -30,7 +28,7 @@ pub fn functions() -> Result<Functions> {
 /// The functions as objects for Python.
 #[pyfunction]
 pub fn function_library(py: Python<'_>) -> PyResult<Library> {
-    export(py, functions)
+    library(py, functions)
 }
 
 fn kelvin() -> ScalarUDF {

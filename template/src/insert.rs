@@ -11,12 +11,8 @@ use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyTuple};
-
-use crate::ffi::arrow_stream;
-use crate::ffi::capsule::export_table;
-use crate::ffi::insert::{Insert, InsertTable};
-use crate::ffi::source::{Partition, Scan, Source};
-use crate::ffi::source_table::SourceTable;
+use pyo3_datafusion::export;
+use pyo3_datafusion::table::{Insert, Partition, Scan, Source, SourceTable};
 
 /// Notes. They are kept in memory, in the order of the inserts.
 #[derive(Debug, Default)]
@@ -84,7 +80,7 @@ pub struct Journal(SourceTable<JournalSource>);
 impl Journal {
     #[new]
     fn new(py: Python<'_>) -> PyResult<Self> {
-        SourceTable::open(py, || Ok(JournalSource::default())).map(Self)
+        SourceTable::open_insert(py, || Ok(JournalSource::default())).map(Self)
     }
 
     /// An empty journal can be pickled and copied. A journal with rows would lose them.
@@ -104,12 +100,12 @@ impl Journal {
         py: Python<'py>,
         session: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        export_table(py, Arc::new(InsertTable(self.0.clone())), session)
+        export::table_provider(py, self.0.provider(), session)
     }
 
     /// The schema, as an `arrow_schema` capsule.
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        arrow_stream::export_schema(py, &self.0)
+        export::arrow_schema(py, self.0.provider())
     }
 
     /// All rows, as an `arrow_array_stream` capsule.
@@ -119,6 +115,6 @@ impl Journal {
         py: Python<'py>,
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        arrow_stream::export(py, self.0.plan(None, &[], None), requested_schema)
+        export::arrow_stream(py, self.0.provider(), requested_schema)
     }
 }

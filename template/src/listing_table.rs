@@ -12,12 +12,9 @@ use datafusion_execution::TaskContext;
 use datafusion_execution::runtime_env::RuntimeEnv;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
-
-use crate::ffi::arrow_stream;
-use crate::ffi::capsule::export_table;
-use crate::ffi::listing_options;
-use crate::ffi::provider_session::ProviderSession;
-use crate::ffi::provider_table::ProviderTable;
+use pyo3_datafusion::compat::listing_options;
+use pyo3_datafusion::export;
+use pyo3_datafusion::provider::{ProviderSession, open_table};
 
 /// TODO(25): the format of the files, of DataFusion or of another crate, and their ending.
 fn options() -> ListingOptions {
@@ -82,7 +79,7 @@ fn location(url: &str) -> Result<ListingTableUrl> {
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct ReadingsFiles {
     arguments: (Vec<String>, Vec<String>),
-    table: ProviderTable,
+    table: Arc<dyn TableProvider>,
 }
 
 #[pymethods]
@@ -91,7 +88,7 @@ impl ReadingsFiles {
     #[pyo3(signature = (urls, partition_columns = vec![]))]
     fn new(py: Python<'_>, urls: Vec<String>, partition_columns: Vec<String>) -> PyResult<Self> {
         let arguments = (urls.clone(), partition_columns.clone());
-        let table = ProviderTable::open(py, runtime_env, |runtime_env| {
+        let table = open_table(py, runtime_env, |runtime_env| {
             table(urls, partition_columns, runtime_env)
         })?;
         Ok(Self { arguments, table })
@@ -104,12 +101,12 @@ impl ReadingsFiles {
         py: Python<'py>,
         session: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        export_table(py, Arc::new(self.table.clone()), session)
+        export::table_provider(py, Arc::clone(&self.table), session)
     }
 
     /// The schema, as an `arrow_schema` capsule.
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        arrow_stream::export_schema(py, &self.table)
+        export::arrow_schema(py, Arc::clone(&self.table))
     }
 
     /// All rows, as an `arrow_array_stream` capsule.
@@ -119,7 +116,7 @@ impl ReadingsFiles {
         py: Python<'py>,
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        arrow_stream::export(py, self.table.plan(), requested_schema)
+        export::arrow_stream(py, Arc::clone(&self.table), requested_schema)
     }
 
     /// The arguments, from which `pickle` and `copy` make the table again.

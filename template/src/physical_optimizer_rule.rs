@@ -5,18 +5,14 @@ use std::sync::Arc;
 use datafusion_common::Result;
 use datafusion_common::config::ConfigOptions;
 use datafusion_common::tree_node::{Transformed, TransformedResult, TreeNode};
-use datafusion_ffi::physical_optimizer::FFI_PhysicalOptimizerRule;
 use datafusion_physical_plan::ExecutionPlan;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
+use pyo3_datafusion::compat::PhysicalOptimizerRule;
+use pyo3_datafusion::export;
+use pyo3_datafusion::table::SourceExec;
 
-use crate::ffi::PhysicalOptimizerRule;
-use crate::ffi::error::{catch, to_py_err};
-use crate::ffi::host::Host;
-use crate::ffi::runtime;
-use crate::ffi::source_exec::SourceExec;
-
-/// TODO(18): what becomes of one node, whose children have been rewritten already.
+/// TODO(18): rewrites one node, whose children are rewritten already.
 ///
 /// Nodes of this package have their own types here. All other nodes are foreign, also those of
 /// DataFusion: they have a name, children and properties, but no type to look into.
@@ -42,7 +38,7 @@ impl PhysicalOptimizerRule for TrustSource {
         plan: Arc<dyn ExecutionPlan>,
         _config: &ConfigOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        catch(|| plan.transform_up(rewrite).data())
+        plan.transform_up(rewrite).data()
     }
 
     fn name(&self) -> &str {
@@ -74,11 +70,6 @@ impl TrustSourceRule {
         &self,
         py: Python<'py>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        let host = Host::check(py)?;
-        let runtime = runtime::handle().map_err(to_py_err)?;
-        host.export(FFI_PhysicalOptimizerRule::new(
-            Arc::new(TrustSource),
-            Some(runtime),
-        ))
+        export::physical_optimizer_rule(py, Arc::new(TrustSource))
     }
 }

@@ -6,18 +6,15 @@ use async_trait::async_trait;
 use datafusion_catalog::default_table_source::source_as_provider;
 use datafusion_common::Result;
 use datafusion_expr::{FetchType, LogicalPlan, SkipType, col, lit};
-use datafusion_ffi::query_planner::FFI_QueryPlanner;
 use datafusion_physical_plan::ExecutionPlan;
 use datafusion_physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion_physical_plan::limit::GlobalLimitExec;
 use datafusion_session::{QueryPlanner, Session};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
+use pyo3_datafusion::export;
+use pyo3_datafusion::table::SourceProvider;
 
-use crate::ffi::capsule::from_session;
-use crate::ffi::host::Host;
-use crate::ffi::runtime;
-use crate::ffi::source_table::SourceTable;
 use crate::source::ReadingsSource;
 
 /// TODO(21): the plan of a query that this package plans better, or nothing. You may `.await`
@@ -33,9 +30,12 @@ async fn plan(query: &LogicalPlan) -> Result<Option<Arc<dyn ExecutionPlan>>> {
         return Ok(None);
     };
     let provider = source_as_provider(&scan.source)?;
-    let Some(table) = provider.downcast_ref::<SourceTable<ReadingsSource>>() else {
+    let Some(table) = provider.downcast_ref::<SourceProvider>() else {
         return Ok(None);
     };
+    if table.source::<ReadingsSource>().is_none() {
+        return Ok(None);
+    }
     let (SkipType::Literal(skip @ 1..), FetchType::Literal(fetch)) =
         (limit.get_skip_type()?, limit.get_fetch_type()?)
     else {
@@ -65,13 +65,10 @@ impl QueryPlanner for OffsetQueryPlanner {
         query: &LogicalPlan,
         session: &dyn Session,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        runtime::run(async {
-            match plan(query).await? {
-                Some(plan) => Ok(plan),
-                None => self.fallback.create_physical_plan(query, session).await,
-            }
-        })
-        .await
+        match plan(query).await? {
+            Some(plan) => Ok(plan),
+            None => self.fallback.create_physical_plan(query, session).await,
+        }
     }
 }
 
@@ -90,7 +87,7 @@ impl QueryPlanner for OffsetQueryPlanner {
 ///     ValueError: ``fallback`` is a capsule of another name.
 #[pyclass(frozen, module = "{{crate_name}}")]
 pub struct OffsetPlanner {
-    fallback: FFI_QueryPlanner,
+    fallback: Arc<dyn QueryPlanner + Send + Sync>,
 }
 
 #[pymethods]
@@ -98,9 +95,8 @@ impl OffsetPlanner {
     /// `fallback` is a `SessionContext` or its `datafusion_query_planner` capsule, taken before
     /// this planner is installed there.
     #[new]
-    pub fn new(py: Python<'_>, fallback: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let host = Host::check(py)?;
-        let fallback = from_session(host, Some(fallback))?;
+    pub fn new(fallback: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let fallback = export::planner_of_session(fallback)?;
         Ok(Self { fallback })
     }
 
@@ -111,17 +107,9 @@ impl OffsetPlanner {
         py: Python<'py>,
         session: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        let host = Host::check(py)?;
-        // The queries and their plans pass through these codecs, as bytes.
-        let logical_codec = from_session(host, session)?;
-        let physical_codec = from_session(host, session)?;
         let planner = OffsetQueryPlanner {
-            fallback: (&self.fallback).into(),
+            fallback: Arc::clone(&self.fallback),
         };
-        host.export(FFI_QueryPlanner::new_with_ffi_codecs(
-            Arc::new(planner),
-            logical_codec,
-            physical_codec,
-        ))
+        export::query_planner(py, Arc::new(planner), session)
     }
 }

@@ -11,8 +11,7 @@ use datafusion_expr::{
 };
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
-
-use crate::ffi::scalar_udf;
+use pyo3_datafusion::export;
 
 /// TODO(9): this is what the function computes. A null stays a null.
 fn fahrenheit(celsius: &dyn Array) -> Result<ArrayRef> {
@@ -87,6 +86,6 @@ impl Fahrenheit {
 
     /// Hands the function to DataFusion, as a `datafusion_scalar_udf` capsule.
     fn __datafusion_scalar_udf__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        scalar_udf::export(py, function())
+        export::scalar_udf(py, function())
     }
 }

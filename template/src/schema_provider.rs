@@ -5,15 +5,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use datafusion_catalog::{SchemaProvider, TableProvider};
 use datafusion_common::Result;
-use datafusion_ffi::schema_provider::FFI_SchemaProvider;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
+use pyo3_datafusion::export;
+use pyo3_datafusion::table::SourceTable;
 
-use crate::ffi::capsule::from_session;
-use crate::ffi::error::{catch, to_py_err};
-use crate::ffi::host::Host;
-use crate::ffi::runtime;
-use crate::ffi::source_table::SourceTable;
 use crate::source::ReadingsSource;
 
 /// The names of the tables, and how many rows they have, at one reading a second.
@@ -29,38 +25,22 @@ impl ReadingsSchemaProvider {
     pub fn new(partitions: i64) -> Self {
         Self { partitions }
     }
-
-    /// TODO(12): the names of the tables.
-    fn names(&self) -> Vec<String> {
-        TABLES.map(|(name, _)| name.to_owned()).to_vec()
-    }
-
-    /// TODO(13): the source of one table, or nothing if no table has that name. You may
-    /// `.await` here, timers and I/O included.
-    async fn source(&self, name: &str) -> Result<Option<ReadingsSource>> {
-        TABLES
-            .iter()
-            .find(|(table, _)| *table == name)
-            .map(|(_, rows)| ReadingsSource::try_new(*rows, self.partitions))
-            .transpose()
-    }
 }
 
 #[async_trait]
 impl SchemaProvider for ReadingsSchemaProvider {
+    /// TODO(12): the names of the tables.
     fn table_names(&self) -> Vec<String> {
-        // There is no way to report an error here.
-        catch(|| Ok(self.names())).unwrap_or_default()
+        TABLES.map(|(name, _)| name.to_owned()).to_vec()
     }
 
+    /// TODO(13): one table, or `None` if no table has that name. You may `.await` timers and I/O here.
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
-        runtime::run(async {
-            match self.source(name).await? {
-                Some(source) => Ok(Some(Arc::new(SourceTable::try_new(source)?) as _)),
-                None => Ok(None),
-            }
-        })
-        .await
+        let Some((_, rows)) = TABLES.iter().find(|(table, _)| *table == name) else {
+            return Ok(None);
+        };
+        let source = ReadingsSource::try_new(*rows, self.partitions)?;
+        Ok(Some(SourceTable::try_new(source)?.provider()))
     }
 
     fn table_exist(&self, name: &str) -> bool {
@@ -88,13 +68,6 @@ impl ReadingsSchema {
         py: Python<'py>,
         session: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        let host = Host::check(py)?;
-        let codec = from_session(host, session)?;
-        let runtime = runtime::handle().map_err(to_py_err)?;
-        host.export(FFI_SchemaProvider::new_with_ffi_codec(
-            Arc::new(ReadingsSchemaProvider::new(4)),
-            Some(runtime),
-            codec,
-        ))
+        export::schema_provider(py, Arc::new(ReadingsSchemaProvider::new(4)), session)
     }
 }

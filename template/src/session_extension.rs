@@ -2,8 +2,8 @@
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use pyo3_datafusion::check_host;
 
-use crate::ffi::host::Host;
 use crate::logical_extension_codec::LogicalCodec;
 use crate::physical_extension_codec::PhysicalCodec;
 {%- if query_planner %}
@@ -29,7 +29,7 @@ impl SessionExtension {
         ctx: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = ctx.py();
-        Host::check(py)?;
+        check_host(py)?;
         let components = PyDict::new(py);
         components.set_item("logical_extension_codecs", (LogicalCodec::new(),))?;
         components.set_item("physical_extension_codecs", (PhysicalCodec::new(),))?;
@@ -42,10 +42,10 @@ impl SessionExtension {
     /// The planner, around that of the session and of the extensions before this one.
     fn __datafusion_session_planner__(
         &self,
-        ctx: &Bound<'_, PyAny>,
+        _ctx: &Bound<'_, PyAny>,
         fallback: &Bound<'_, PyAny>,
     ) -> PyResult<OffsetPlanner> {
-        OffsetPlanner::new(ctx.py(), fallback)
+        OffsetPlanner::new(fallback)
     }
 {%- endif %}
 }

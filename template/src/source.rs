@@ -15,8 +15,8 @@ use datafusion_common::stats::Precision;
 use datafusion_common::{Result, ScalarValue, Statistics, config_err};
 use datafusion_expr::{Expr, TableProviderFilterPushDown};
 use futures::stream::{self, BoxStream, StreamExt};
+use pyo3_datafusion::table::{Partition, Scan, Source, comparison};
 
-use crate::ffi::source::{Partition, Scan, Source, comparison};
 use crate::readings::{self, Counters, MAX_PARTITIONS, MAX_ROWS, intersect, range};
 
 /// A table of temperature readings.

@@ -6,17 +6,11 @@ use arrow::datatypes::DataType;
 use datafusion_catalog::{TableFunctionArgs, TableFunctionImpl, TableProvider};
 use datafusion_common::{Result, ScalarValue, plan_err};
 use datafusion_expr::Expr;
-use datafusion_ffi::proto::logical_extension_codec::FFI_LogicalExtensionCodec;
-use datafusion_ffi::table_provider::{FFI_TableProvider, ForeignTableProvider};
-use datafusion_ffi::udtf::FFI_TableFunction;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
+use pyo3_datafusion::export;
+use pyo3_datafusion::table::SourceTable;
 
-use crate::ffi::capsule::from_session;
-use crate::ffi::error::{catch, to_py_err};
-use crate::ffi::host::Host;
-use crate::ffi::runtime;
-use crate::ffi::source_table::SourceTable;
 use crate::source::ReadingsSource;
 
 const USAGE: &str = "readings(rows, partitions), both whole numbers, the second may be left out";
@@ -47,22 +41,11 @@ fn whole_number(name: &str, argument: &Expr) -> Result<i64> {
 }
 
 #[derive(Debug)]
-struct ReadingsTableFunction {
-    codec: FFI_LogicalExtensionCodec,
-}
+struct ReadingsTableFunction;
 
 impl TableFunctionImpl for ReadingsTableFunction {
     fn call_with_args(&self, args: TableFunctionArgs) -> Result<Arc<dyn TableProvider>> {
-        let table = catch(|| SourceTable::try_new(source(args.exprs())?))?;
-        // `FFI_TableFunction` would hand the table over without its filter pushdown. It leaves a
-        // table alone that comes with an `FFI_TableProvider` of its own.
-        let table = FFI_TableProvider::new_with_ffi_codec(
-            Arc::new(table),
-            true,
-            Some(runtime::handle()?),
-            self.codec.clone(),
-        );
-        Ok(Arc::new(ForeignTableProvider(table)))
+        Ok(SourceTable::try_new(source(args.exprs())?)?.provider())
     }
 }
 
@@ -87,16 +70,6 @@ impl ReadingsFunction {
         py: Python<'py>,
         session: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        let host = Host::check(py)?;
-        let codec: FFI_LogicalExtensionCodec = from_session(host, session)?;
-        let runtime = runtime::handle().map_err(to_py_err)?;
-        let function = ReadingsTableFunction {
-            codec: codec.clone(),
-        };
-        host.export(FFI_TableFunction::new_with_ffi_codec(
-            Arc::new(function),
-            Some(runtime),
-            codec,
-        ))
+        export::table_function(py, Arc::new(ReadingsTableFunction), session)
     }
 }

@@ -1,14 +1,12 @@
 //! `Readings(rows, partitions)`: the table as Python sees it.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
+use pyo3_datafusion::export;
+use pyo3_datafusion::table::SourceTable;
 
-use crate::ffi::arrow_stream;
-use crate::ffi::capsule::export_table;
-use crate::ffi::source_table::SourceTable;
 use crate::source::ReadingsSource;
 
 // TODO(5): its name, and its arguments with their defaults. `_internal.pyi` has them too.
@@ -41,12 +39,12 @@ impl Readings {
         py: Python<'py>,
         session: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        export_table(py, Arc::new(self.0.clone()), session)
+        export::table_provider(py, self.0.provider(), session)
     }
 
     /// The schema, as an `arrow_schema` capsule.
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        arrow_stream::export_schema(py, &self.0)
+        export::arrow_schema(py, self.0.provider())
     }
 
     /// All rows, as an `arrow_array_stream` capsule.
@@ -56,7 +54,7 @@ impl Readings {
         py: Python<'py>,
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        arrow_stream::export(py, self.0.plan(None, &[], None), requested_schema)
+        export::arrow_stream(py, self.0.provider(), requested_schema)
     }
 
     /// What the table has done so far, over all queries.

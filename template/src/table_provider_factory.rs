@@ -6,16 +6,12 @@ use async_trait::async_trait;
 use datafusion_catalog::{Session, TableProvider, TableProviderFactory};
 use datafusion_common::{Result, plan_err};
 use datafusion_expr::CreateExternalTable;
-use datafusion_ffi::table_provider_factory::FFI_TableProviderFactory;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
+use pyo3_datafusion::compat::locations;
+use pyo3_datafusion::export;
+use pyo3_datafusion::table::SourceTable;
 
-use crate::ffi::capsule::from_session;
-use crate::ffi::error::to_py_err;
-use crate::ffi::host::Host;
-use crate::ffi::locations;
-use crate::ffi::runtime;
-use crate::ffi::source_table::SourceTable;
 use crate::source::ReadingsSource;
 
 /// The one place that readings come from.
@@ -72,11 +68,7 @@ impl TableProviderFactory for ReadingsTableProviderFactory {
         _session: &dyn Session,
         statement: &CreateExternalTable,
     ) -> Result<Arc<dyn TableProvider>> {
-        runtime::run(async {
-            let table = SourceTable::try_new(source(statement).await?)?;
-            Ok(Arc::new(table) as _)
-        })
-        .await
+        Ok(SourceTable::try_new(source(statement).await?)?.provider())
     }
 }
 
@@ -102,13 +94,6 @@ impl ReadingsFactory {
         py: Python<'py>,
         session: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        let host = Host::check(py)?;
-        let codec = from_session(host, session)?;
-        let runtime = runtime::handle().map_err(to_py_err)?;
-        host.export(FFI_TableProviderFactory::new_with_ffi_codec(
-            Arc::new(ReadingsTableProviderFactory),
-            Some(runtime),
-            codec,
-        ))
+        export::table_provider_factory(py, Arc::new(ReadingsTableProviderFactory), session)
     }
 }

@@ -9,8 +9,7 @@ use datafusion_expr::function::{PartitionEvaluatorArgs, WindowUDFFieldArgs};
 use datafusion_expr::{PartitionEvaluator, Signature, Volatility, WindowUDF, WindowUDFImpl};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
-
-use crate::ffi::window_udf;
+use pyo3_datafusion::export;
 
 /// TODO(11): this computes the results for one partition, whose rows are in the order of the
 /// window. A row without a value has no change, and the next one is compared with the last value.
@@ -84,6 +83,6 @@ impl Change {
 
     /// Hands the function to DataFusion, as a `datafusion_window_udf` capsule.
     fn __datafusion_window_udf__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        window_udf::export(py, function())
+        export::window_udf(py, function())
     }
 }

@@ -52,8 +52,6 @@ const FILES: &[(&str, &[&str])] = &[
         &[".github/workflows/template.yml"],
     ),
     ("repository/cargo-generate.toml", &["cargo-generate.toml"]),
-    ("template/Cargo.toml", &["template/Cargo.toml"]),
-    ("template/noxfile.py", &["template/noxfile.py"]),
 ];
 
 /// This file is rendered last, because it has the digest of all others.
@@ -67,8 +65,8 @@ const GENERATED_FROM: [&str; 4] = [
     "template",
 ];
 
-/// The file that is rendered for each older major of DataFusion.
-const OLDER_MAJOR: &str = "template/majors/Cargo.toml";
+/// The manifest of the machinery, which is rendered for each major of DataFusion.
+const MACHINERY: &str = "template/pyo3-datafusion/Cargo.toml";
 
 /// Tables, and the pages that have them after a comment with their name.
 const TABLES: &[(&str, &str)] = &[
@@ -142,16 +140,22 @@ fn render(repository: &Path) -> Result<Vec<(String, String)>> {
         );
     }
     let majors = datafusion_majors(&versions(repository)?)?;
-    for (index, major) in majors[..majors.len() - 1].iter().enumerate() {
+    for (index, major) in majors.iter().enumerate() {
         let mut context = context.clone();
         for (name, value) in major {
             context.insert(name.clone(), value);
         }
         let later: Vec<_> = majors[index + 1..].iter().map(|m| &m["major"]).collect();
         context.insert("later_majors", &later);
-        context.insert("is_newest", &false);
-        let target = format!("template/majors/{}/Cargo.toml", major["major"]);
-        rendered.push((target, render(OLDER_MAJOR, &context)?));
+        context.insert("is_newest", &later.is_empty());
+        let manifest = render(MACHINERY, &context)?;
+        let folder = "template/pyo3-datafusion";
+        if later.is_empty() {
+            rendered.push((format!("{folder}/Cargo.toml"), manifest));
+            continue;
+        }
+        let major = &major["major"];
+        rendered.push((format!("{folder}/majors/{major}/Cargo.toml"), manifest));
     }
     for (source, page) in TABLES {
         let text = fs::read_to_string(repository.join(page))

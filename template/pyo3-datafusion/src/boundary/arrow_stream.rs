@@ -1,0 +1,152 @@
+//! A table as an Arrow stream, for pyarrow, polars, duckdb and whoever else reads the
+//! [Arrow PyCapsule Interface][spec]. DataFusion need not be installed.
+//!
+//! [spec]: https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html
+
+use std::sync::Arc;
+
+use arrow::array::{RecordBatch, RecordBatchReader};
+use arrow::compute::{CastOptions, can_cast_types, cast_with_options};
+use arrow::datatypes::{Schema, SchemaRef};
+use arrow::error::ArrowError;
+use arrow::ffi::FFI_ArrowSchema;
+use arrow::ffi_stream::FFI_ArrowArrayStream;
+use datafusion_catalog::TableProvider;
+use datafusion_common::{DataFusionError, Result, config_err};
+use datafusion_execution::TaskContext;
+use datafusion_execution::config::SessionConfig;
+use datafusion_physical_plan::ExecutionPlan;
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+
+use super::capsule::arrow_schema;
+use super::error::catch;
+use super::host::Capsule;
+use super::runtime;
+use crate::provider::ProviderSession;
+
+/// The most rows of a batch. There are more than DataFusion's 8,192, as pyarrow, polars and duckdb
+/// do more work per batch.
+const BATCH_SIZE: usize = 65_536;
+
+/// The columns of `table`, as an `arrow_schema` capsule.
+pub fn export_schema<'py>(
+    py: Python<'py>,
+    table: Arc<dyn TableProvider>,
+) -> PyResult<Bound<'py, PyCapsule>> {
+    let schema = FFI_ArrowSchema::try_from(table.schema().as_ref())
+        .map_err(|error| PyValueError::new_err(error.to_string()))?;
+    PyCapsule::new_with_value(py, schema, FFI_ArrowSchema::NAME)
+}
+
+/// All rows of `table`, as an `arrow_array_stream` capsule, cast to `requested_schema` if there is
+/// one.
+pub fn export<'py>(
+    py: Python<'py>,
+    table: Arc<dyn TableProvider>,
+    requested_schema: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyCapsule>> {
+    let requested_schema = requested_schema.map(arrow_schema).transpose()?;
+    let stream = runtime::block_on(py, async {
+        let session = ProviderSession::new(TaskContext::default());
+        let plan = table.scan(&session, None, &[], None).await?;
+        ArrowStream::try_new(plan, requested_schema)
+    })?;
+    let stream = FFI_ArrowArrayStream::new(Box::new(stream));
+    PyCapsule::new_with_value(py, stream, FFI_ArrowArrayStream::NAME)
+}
+
+/// Reads the partitions one after the other, so that rows come in the order of the source.
+pub struct ArrowStream {
+    schema: SchemaRef,
+    batches: BoxStream<'static, Result<RecordBatch>>,
+}
+
+impl ArrowStream {
+    /// The rows of `plan`, cast to `requested_schema` if there is one.
+    ///
+    /// # Errors
+    ///
+    /// `Configuration`, if the rows cannot be represented that way: a requested schema chooses
+    /// between representations of the same columns, no more.
+    pub fn try_new(plan: Arc<dyn ExecutionPlan>, requested_schema: Option<Schema>) -> Result<Self> {
+        let schema = requested_schema.map_or_else(|| plan.schema(), Arc::new);
+        if !can_cast(&plan.schema(), &schema) {
+            return config_err!(
+                "requested_schema does not fit: expected the columns {}, got {}",
+                describe_columns(&plan.schema()),
+                describe_columns(&schema)
+            );
+        }
+        let config = SessionConfig::new().with_batch_size(BATCH_SIZE);
+        let context = Arc::new(TaskContext::default().with_session_config(config));
+        let partitions = plan.properties().partitioning.partition_count();
+        let target = Arc::clone(&schema);
+        let batches = stream::iter(0..partitions)
+            .map(move |partition| plan.execute(partition, Arc::clone(&context)))
+            .try_flatten()
+            .map(move |batch| cast(batch?, &target))
+            .boxed();
+        Ok(Self { schema, batches })
+    }
+}
+
+impl RecordBatchReader for ArrowStream {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+}
+
+impl Iterator for ArrowStream {
+    type Item = Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let batches = &mut self.batches;
+        // A `KeyboardInterrupt` could not reach the reader from here. So Ctrl-C waits.
+        catch(|| runtime::handle()?.block_on(runtime::run(batches.try_next())))
+            .map_err(|error| ArrowError::ExternalError(message(&error).into()))
+            .transpose()
+    }
+}
+
+/// What `error` says, fit for a C string: a NUL in it would make arrow-rs panic inside an
+/// `extern "C"` function.
+fn message(error: &DataFusionError) -> String {
+    error.strip_backtrace().replace('\0', "\u{fffd}")
+}
+
+/// Whether rows with the columns of `from` can be represented as those of `to`: under the same
+/// names, and in types that they can be cast to.
+pub fn can_cast(from: &Schema, to: &Schema) -> bool {
+    from.fields().len() == to.fields().len()
+        && from.fields().iter().zip(to.fields()).all(|(from, to)| {
+            from.name() == to.name() && can_cast_types(from.data_type(), to.data_type())
+        })
+}
+
+/// The rows of `batch`, which [`can_cast`], with the columns of `schema`.
+pub fn cast(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    if batch.schema_ref() == schema {
+        return Ok(batch);
+    }
+    // An overflow is an error, not a null.
+    let options = CastOptions {
+        safe: false,
+        ..CastOptions::default()
+    };
+    let columns = batch
+        .columns()
+        .iter()
+        .zip(schema.fields())
+        .map(|(column, field)| cast_with_options(column, field.data_type(), &options))
+        .collect::<Result<_, _>>()?;
+    Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
+}
+
+/// The columns of `schema` with their types.
+pub fn describe_columns(schema: &Schema) -> String {
+    let columns: Vec<_> = schema.fields().iter().map(|f| f.to_string()).collect();
+    columns.join(", ")
+}

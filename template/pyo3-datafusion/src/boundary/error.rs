@@ -1,0 +1,50 @@
+//! Panics become errors, and errors become exceptions of Python.
+//!
+//! A panic must not leave this crate: most callbacks of `datafusion-ffi` are `extern "C"`
+//! functions, and a panic that reaches one aborts the whole Python process.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use datafusion_common::{DataFusionError, Result, exec_datafusion_err};
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+
+use super::host::package;
+
+/// Calls `f`; a panic in it becomes an error.
+pub fn catch<T>(f: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|panic| Err(panicked(panic)))
+}
+
+/// The error for the payload of a panic.
+pub fn panicked(panic: Box<dyn Any + Send>) -> DataFusionError {
+    let message = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message");
+    exec_datafusion_err!("{} panicked: {message}", package().name)
+}
+
+/// `error` as Python sees it: a `Configuration` error, which is about an argument, is a
+/// `ValueError`, an exception of Python is itself, and every other error is a `RuntimeError`.
+pub fn to_py_err(error: DataFusionError) -> PyErr {
+    match error {
+        DataFusionError::Configuration(message) => PyValueError::new_err(message),
+        DataFusionError::External(error) => match error.downcast::<PyErr>() {
+            Ok(exception) => *exception,
+            Err(error) => PyRuntimeError::new_err(error.to_string()),
+        },
+        error => PyRuntimeError::new_err(error.strip_backtrace()),
+    }
+}
+
+/// The `KeyboardInterrupt`, or whatever else a signal handler of Python raises, as an error.
+pub fn interrupted() -> Result<()> {
+    let asked = Python::try_attach(|py| py.check_signals());
+    // While Python exits, nothing can attach to it.
+    asked
+        .unwrap_or(Ok(()))
+        .map_err(|error| DataFusionError::External(Box::new(error)))
+}

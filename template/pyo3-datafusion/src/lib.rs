@@ -1,0 +1,21 @@
+#![doc = include_str!("../README.md")]
+
+mod boundary;
+#[cfg(feature = "plans")]
+pub mod codec;
+pub mod compat;
+pub mod export;
+#[cfg(feature = "functions")]
+pub mod function;
+#[cfg(feature = "tables")]
+pub mod provider;
+mod session;
+#[cfg(feature = "tables")]
+pub mod table;
+
+pub use boundary::error::to_py_err;
+pub use boundary::host::{Package, Register, check_host, register_for_host};
+#[cfg(feature = "tables")]
+pub use boundary::runtime::block_on;
+#[cfg(feature = "functions")]
+pub use session::options;

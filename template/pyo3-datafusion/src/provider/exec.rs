@@ -1,0 +1,139 @@
+//! A plan of another crate, run on this package's runtime and with its object stores.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::array::{RecordBatch, RecordBatchOptions};
+use arrow::datatypes::SchemaRef;
+use datafusion_common::config::ConfigOptions;
+use datafusion_common::{Result, Statistics, exec_datafusion_err};
+use datafusion_execution::TaskContext;
+use datafusion_execution::runtime_env::RuntimeEnv;
+use datafusion_physical_plan::metrics::MetricsSet;
+use datafusion_physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion_physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, SendableRecordBatchStream,
+    displayable,
+};
+use futures::stream::StreamExt;
+
+use super::session::with_runtime_env;
+use crate::boundary::arrow_stream::describe_columns;
+use crate::boundary::error::catch;
+use crate::boundary::runtime;
+use crate::compat::{statistics_of_plan, without_expressions};
+
+/// To the host it has no children. A node's input requirements, such as an order of the rows, do not
+/// cross the FFI, so the host could insert a node that breaks them.
+#[derive(Debug)]
+pub struct ProviderExec {
+    name: String,
+    plan: Arc<dyn ExecutionPlan>,
+    properties: Arc<PlanProperties>,
+    runtime_env: Arc<RuntimeEnv>,
+}
+
+impl ProviderExec {
+    pub fn try_new(plan: Arc<dyn ExecutionPlan>, runtime_env: Arc<RuntimeEnv>) -> Result<Self> {
+        // These are read once, as DataFusion takes no error when it asks for them.
+        let (name, properties) = catch(|| Ok((describe(&plan), Arc::clone(plan.properties()))))?;
+        Ok(Self {
+            name,
+            plan,
+            properties,
+            runtime_env,
+        })
+    }
+}
+
+/// The FFI carries the name of a plan but not its display, so what `EXPLAIN` should show has to be
+/// in the name: all nodes of the plan, the one that the rows come from last.
+fn describe(plan: &Arc<dyn ExecutionPlan>) -> String {
+    let nodes = displayable(plan.as_ref()).indent(false).to_string();
+    let nodes: Vec<_> = nodes.lines().map(str::trim).collect();
+    nodes.join(" / ")
+}
+
+impl DisplayAs for ProviderExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+impl ExecutionPlan for ProviderExec {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![]
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        _: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(self)
+    }
+
+    without_expressions!();
+
+    fn repartitioned(
+        &self,
+        target_partitions: usize,
+        config: &ConfigOptions,
+    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        match catch(|| self.plan.repartitioned(target_partitions, config))? {
+            Some(plan) => {
+                let plan = Self::try_new(plan, Arc::clone(&self.runtime_env))?;
+                Ok(Some(Arc::new(plan)))
+            }
+            None => Ok(None),
+        }
+    }
+
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        let (plan, schema) = (Arc::clone(&self.plan), self.schema());
+        let context = Arc::new(with_runtime_env(&context, &self.runtime_env));
+        let batches = runtime::run_stream(move || {
+            let promised = plan.schema();
+            let batches = plan.execute(partition, context)?;
+            Ok(batches
+                .map(move |batch| as_promised(batch?, &promised))
+                .boxed())
+        });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        catch(|| Ok(self.plan.metrics())).unwrap_or_default()
+    }
+
+    fn partition_statistics(&self, partition: Option<usize>) -> Result<Arc<Statistics>> {
+        catch(|| statistics_of_plan(self.plan.as_ref(), partition))
+    }
+}
+
+/// `batch`, if it has the columns of the plan. Others could not be read on the other side.
+fn as_promised(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    if batch.schema_ref() == schema {
+        return Ok(batch);
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    let promised = Arc::clone(schema);
+    RecordBatch::try_new_with_options(promised, batch.columns().to_vec(), &options).map_err(|_| {
+        exec_datafusion_err!(
+            "the plan of the table promised the columns {}, but returned {}",
+            describe_columns(schema),
+            describe_columns(batch.schema_ref())
+        )
+    })
+}

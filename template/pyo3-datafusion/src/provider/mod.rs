@@ -1,0 +1,14 @@
+//! Tables and catalogs that implement DataFusion's own traits, of a package or of another crate.
+
+mod catalog;
+mod exec;
+mod function;
+mod session;
+mod table;
+
+pub use catalog::open_catalog;
+pub(crate) use catalog::{GuardedCatalog, GuardedCatalogList, GuardedSchema};
+pub(crate) use function::{GuardedFactory, GuardedTableFunction};
+pub use session::ProviderSession;
+pub(crate) use table::guarded_table;
+pub use table::open_table;

@@ -1,0 +1,7 @@
+//! What a session has besides tables and functions: options, optimizer rules, planners.
+
+pub mod options;
+#[cfg(all(feature = "plans", not(feature = "before-55")))]
+pub(crate) mod planner;
+#[cfg(feature = "plans")]
+pub(crate) mod rule;

@@ -1,0 +1,174 @@
+//! Checks a source's claims against its rows.
+//!
+//! A wrong claim silently makes answers wrong. Here, it becomes an error that names the method
+//! which made the claim. The number of rows is always checked. Columns and their order are checked
+//! in development builds only, because that takes time.
+
+use std::cmp::Ordering;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, RecordBatch};
+use arrow::compute::{LexicographicalComparator, concat_batches};
+use arrow::datatypes::{FieldRef, SchemaRef};
+use datafusion_common::stats::Precision;
+use datafusion_common::{ColumnStatistics, Result, ScalarValue, Statistics, exec_err};
+use datafusion_functions_aggregate_common::min_max::{max_batch, min_batch};
+use datafusion_physical_expr::LexOrdering;
+
+/// What is claimed of one partition, and what has been seen of it.
+pub struct Claims {
+    statistics: Arc<Statistics>,
+    sort_order: Option<LexOrdering>,
+    rows: usize,
+    columns: Vec<SeenColumn>,
+    last_row: Option<RecordBatch>,
+}
+
+impl Claims {
+    pub fn new(
+        statistics: Arc<Statistics>,
+        schema: &SchemaRef,
+        sort_order: Option<&LexOrdering>,
+    ) -> Self {
+        let checked = cfg!(debug_assertions);
+        let column = |field: &FieldRef| SeenColumn {
+            name: field.name().clone(),
+            ..SeenColumn::default()
+        };
+        let fields = schema.fields().iter().filter(|_| checked);
+        Self {
+            statistics,
+            sort_order: sort_order.filter(|_| checked).cloned(),
+            rows: 0,
+            columns: fields.map(column).collect(),
+            last_row: None,
+        }
+    }
+
+    /// Looks at a batch of the partition.
+    pub fn see(&mut self, batch: &RecordBatch) -> Result<()> {
+        self.rows += batch.num_rows();
+        if self.statistics.num_rows.get_value() < Some(&self.rows) {
+            self.check_rows()?;
+        }
+        let claimed = &self.statistics.column_statistics;
+        for ((seen, claimed), column) in self.columns.iter_mut().zip(claimed).zip(batch.columns()) {
+            seen.see(column, claimed)?;
+        }
+        self.check_order(batch)
+    }
+
+    /// Says whether all claims were true, after the last batch.
+    pub fn finish(&self) -> Result<()> {
+        self.check_rows()?;
+        let mut columns = self.columns.iter().zip(&self.statistics.column_statistics);
+        columns.try_for_each(|(seen, claimed)| seen.check(claimed))
+    }
+
+    fn check_rows(&self) -> Result<()> {
+        check_count(self.statistics.num_rows, self.rows, "rows")
+    }
+
+    fn check_order(&mut self, batch: &RecordBatch) -> Result<()> {
+        let Some(sort_order) = &self.sort_order else {
+            return Ok(());
+        };
+        let batch = concat_batches(batch.schema_ref(), self.last_row.iter().chain([batch]))?;
+        let columns = sort_order
+            .iter()
+            .map(|by| by.evaluate_to_sort_column(&batch))
+            .collect::<Result<Vec<_>>>()?;
+        let rows = LexicographicalComparator::try_new(&columns)?;
+        if (1..batch.num_rows()).any(|row| rows.compare(row - 1, row).is_gt()) {
+            return exec_err!(
+                "Source::sort_order claims that rows are sorted by {sort_order}, but \
+                 Partition::read returned others"
+            );
+        }
+        let last = batch.num_rows().checked_sub(1);
+        self.last_row = last.map(|last| batch.slice(last, 1));
+        Ok(())
+    }
+}
+
+/// What has been seen of a column.
+#[derive(Default)]
+struct SeenColumn {
+    name: String,
+    nulls: usize,
+    distinct: HashSet<ScalarValue>,
+    min: Option<ScalarValue>,
+    max: Option<ScalarValue>,
+}
+
+impl SeenColumn {
+    fn see(&mut self, column: &ArrayRef, claimed: &ColumnStatistics) -> Result<()> {
+        self.nulls += column.logical_null_count();
+        if let Precision::Exact(_) = claimed.distinct_count {
+            for row in 0..column.len() {
+                let value = ScalarValue::try_from_array(column, row)?;
+                if !value.is_null() {
+                    self.distinct.insert(value);
+                }
+            }
+        }
+        if claimed.min_value != Precision::Absent {
+            extend(&mut self.min, min_batch(column)?, Ordering::Less);
+        }
+        if claimed.max_value != Precision::Absent {
+            extend(&mut self.max, max_batch(column)?, Ordering::Greater);
+        }
+        Ok(())
+    }
+
+    fn check(&self, claimed: &ColumnStatistics) -> Result<()> {
+        let name = &self.name;
+        check_count(claimed.null_count, self.nulls, &format!("nulls of {name}"))?;
+        let distinct = format!("distinct values of {name}");
+        check_count(claimed.distinct_count, self.distinct.len(), &distinct)?;
+        let (minimum, maximum) = (format!("minimum of {name}"), format!("maximum of {name}"));
+        check_bound(&claimed.min_value, &self.min, Ordering::Less, &minimum)?;
+        check_bound(&claimed.max_value, &self.max, Ordering::Greater, &maximum)
+    }
+}
+
+fn check_count(claimed: Precision<usize>, found: usize, what: &str) -> Result<()> {
+    match claimed {
+        Precision::Exact(claimed) if claimed != found => exec_err!(
+            "Partition::statistics claims exactly {claimed} {what}, but Partition::read returned \
+             {found}"
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// Makes `bound` the `value` that is beyond it.
+fn extend(bound: &mut Option<ScalarValue>, value: ScalarValue, beyond: Ordering) {
+    let order = bound.as_ref().map(|bound| value.partial_cmp(bound));
+    if !value.is_null() && order.is_none_or(|order| order == Some(beyond)) {
+        *bound = Some(value);
+    }
+}
+
+/// A bound that is `Inexact` may lie beyond all values. A null is no claim.
+fn check_bound(
+    claimed: &Precision<ScalarValue>,
+    found: &Option<ScalarValue>,
+    beyond: Ordering,
+    what: &str,
+) -> Result<()> {
+    let Some(bound) = claimed.get_value().filter(|bound| !bound.is_null()) else {
+        return Ok(());
+    };
+    let inexact = claimed.is_exact() == Some(false);
+    match found.as_ref().and_then(|found| bound.partial_cmp(found)) {
+        Some(Ordering::Equal) => Ok(()),
+        order if inexact && (found.is_none() || order == Some(beyond)) => Ok(()),
+        _ => exec_err!(
+            "Partition::statistics claims that {bound:?} is the {what}, but Partition::read \
+             returned {:?}",
+            found.as_ref().unwrap_or(&ScalarValue::Null)
+        ),
+    }
+}

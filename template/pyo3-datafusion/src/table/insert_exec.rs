@@ -1,0 +1,236 @@
+//! The plan of an `INSERT INTO`.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow::array::{RecordBatch, UInt64Array};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use async_trait::async_trait;
+use datafusion_common::{DataFusionError, Result, exec_datafusion_err, exec_err, plan_err};
+use datafusion_execution::TaskContext;
+use datafusion_physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion_physical_plan::streaming::{PartitionStream, StreamingTableExec};
+use datafusion_physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, SendableRecordBatchStream,
+};
+use futures::channel::mpsc;
+use futures::stream::{self, BoxStream, StreamExt};
+use futures::{SinkExt, future};
+
+use crate::boundary::arrow_stream::{can_cast, cast, describe_columns};
+use crate::boundary::runtime;
+use crate::compat::without_expressions;
+
+/// What takes the rows of an `INSERT INTO`.
+#[async_trait]
+pub trait RowSink: fmt::Debug + Send + Sync {
+    /// Takes all rows, and returns how many there were.
+    async fn insert(
+        &self,
+        rows: BoxStream<'static, Result<RecordBatch>>,
+        context: &TaskContext,
+    ) -> Result<u64>;
+
+    /// Errors name this as their origin.
+    fn name(&self) -> &str;
+
+    /// Whether an answer of `inserted` can be true of `given` rows.
+    fn check_count(&self, _given: u64, _inserted: u64) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Takes the rows of its child to a [`RowSink`], and returns how many they were.
+///
+/// Unlike DataFusion's `DataSinkExec`, this plan reads all partitions of its child. What a plan
+/// requires of its child does not cross the FFI, so it could not ask for a single partition, and
+/// the rows of all others would be lost.
+#[derive(Debug)]
+pub struct InsertExec {
+    insert: Rows,
+    streaming: StreamingTableExec,
+}
+
+impl InsertExec {
+    /// # Errors
+    ///
+    /// `rows` does not have the columns of `table_schema`, or their types cannot be cast.
+    pub fn try_new(
+        sink: Arc<dyn RowSink>,
+        table_schema: SchemaRef,
+        rows: Arc<dyn ExecutionPlan>,
+    ) -> Result<Self> {
+        if !can_cast(&rows.schema(), &table_schema) {
+            return plan_err!(
+                "the rows to insert have the columns {}, but the table has {}",
+                describe_columns(&rows.schema()),
+                describe_columns(&table_schema)
+            );
+        }
+        let count = Field::new("count", DataType::UInt64, false);
+        let schema = Arc::new(Schema::new(vec![count]));
+        let insert = Rows {
+            sink,
+            table_schema,
+            rows,
+            schema: Arc::clone(&schema),
+        };
+        let partition = Arc::new(insert.clone());
+        let streaming =
+            StreamingTableExec::try_new(schema, vec![partition], None, [], false, None)?;
+        Ok(Self { insert, streaming })
+    }
+}
+
+impl DisplayAs for InsertExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl ExecutionPlan for InsertExec {
+    fn name(&self) -> &str {
+        "InsertExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.streaming.properties()
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.insert.rows]
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        mut children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        match (children.pop(), children.is_empty()) {
+            (Some(rows), true) => {
+                let Rows {
+                    sink, table_schema, ..
+                } = self.insert.clone();
+                Ok(Arc::new(Self::try_new(sink, table_schema, rows)?))
+            }
+            _ => exec_err!("InsertExec has one child"),
+        }
+    }
+
+    without_expressions!();
+
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        self.streaming.execute(partition, context)
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Rows {
+    sink: Arc<dyn RowSink>,
+    table_schema: SchemaRef,
+    rows: Arc<dyn ExecutionPlan>,
+    schema: SchemaRef,
+}
+
+impl Rows {
+    async fn run(self, context: Arc<TaskContext>) -> Result<RecordBatch> {
+        let partitions = 0..self.rows.properties().partitioning.partition_count();
+        let partitions = partitions
+            .map(|partition| self.rows.execute(partition, Arc::clone(&context)))
+            .collect::<Result<Vec<_>>>()?;
+        let mut rows = stream::select_all(partitions);
+        // The sink may read its rows in a thread of our runtime, where plans of the host cannot
+        // run. So the plans run here, in a thread of the host, and hand over a batch at a time.
+        let (mut sender, receiver) = mpsc::channel(0);
+        let send = async move {
+            let mut sent = 0;
+            while let Some(batch) = rows.next().await {
+                let batch = batch.and_then(|batch| cast(batch, &self.table_schema));
+                let failed = batch.as_ref().err().map(DataFusionError::strip_backtrace);
+                let rows = batch.as_ref().map_or(0, |batch| batch.num_rows() as u64);
+                if sender.send(batch).await.is_err() {
+                    return Err("did not read all rows".to_owned());
+                }
+                if let Some(failed) = failed {
+                    return Err(format!("passed over the error of its rows: {failed}"));
+                }
+                sent += rows;
+            }
+            Ok(sent)
+        };
+        let (sent, count) = future::join(send, self.sink.insert(receiver.boxed(), &context)).await;
+        // An error of the sink says which rows the sink has kept, so this error goes before all
+        // others.
+        let count = count?;
+        match sent {
+            Ok(sent) => self.sink.check_count(sent, count)?,
+            Err(problem) => {
+                return exec_err!("{} returned {count}, but it {problem}", self.sink.name());
+            }
+        }
+        let count = Arc::new(UInt64Array::from_value(count, 1));
+        Ok(RecordBatch::try_new(self.schema, vec![count])?)
+    }
+}
+
+impl PartitionStream for Rows {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let inserted = stream::once(runtime::run(self.clone().run(context)));
+        Box::pin(RecordBatchStreamAdapter::new(
+            Arc::clone(&self.schema),
+            inserted,
+        ))
+    }
+}
+
+/// `rows` as a plan, which can be executed once.
+pub fn rows_as_plan(
+    rows: BoxStream<'static, Result<RecordBatch>>,
+    schema: &SchemaRef,
+) -> Result<Arc<dyn ExecutionPlan>> {
+    let rows: SendableRecordBatchStream =
+        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(schema), rows));
+    let partition = Arc::new(OnePartition {
+        schema: Arc::clone(schema),
+        rows: Mutex::new(Some(rows)),
+    });
+    let schema = Arc::clone(schema);
+    let plan = StreamingTableExec::try_new(schema, vec![partition], None, [], false, None)?;
+    Ok(Arc::new(plan))
+}
+
+struct OnePartition {
+    schema: SchemaRef,
+    rows: Mutex<Option<SendableRecordBatchStream>>,
+}
+
+impl fmt::Debug for OnePartition {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("OnePartition")
+    }
+}
+
+impl PartitionStream for OnePartition {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        rows.take().unwrap_or_else(|| {
+            let error = exec_datafusion_err!("the rows to insert were read already");
+            let error = stream::iter([Err(error)]);
+            Box::pin(RecordBatchStreamAdapter::new(
+                Arc::clone(&self.schema),
+                error,
+            ))
+        })
+    }
+}

@@ -1,0 +1,14 @@
+//! Tables: what you implement for one, and the plans that read it and write to it.
+
+mod claims;
+mod insert;
+mod insert_exec;
+mod source;
+mod source_exec;
+mod source_table;
+
+pub use insert::Insert;
+pub(crate) use insert_exec::{InsertExec, RowSink, rows_as_plan};
+pub use source::{Partition, Scan, Source, comparison};
+pub use source_exec::SourceExec;
+pub use source_table::{SourceProvider, SourceTable};

@@ -1,0 +1,87 @@
+//! What you implement for a table: [`Source`] for the table, and [`Partition`] for a part of it.
+//!
+//! A table needs [`Source::schema`], [`Source::partitions`] and [`Partition::read`]. Every other
+//! method makes queries faster by a claim about the rows. If you leave such a method out, nothing
+//! is claimed, and every answer is right.
+
+use std::any::Any;
+use std::fmt::Debug;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use datafusion_common::{Result, ScalarValue, Statistics};
+use datafusion_expr::{BinaryExpr, Expr, Operator, SortExpr, TableProviderFilterPushDown};
+use futures::stream::BoxStream;
+
+/// What one query asks of a [`Source`].
+#[derive(Debug, Clone)]
+pub struct Scan {
+    /// The columns to read, in order. There may be none, as in `count(*)`.
+    pub schema: SchemaRef,
+    /// The places of these columns in [`Source::schema`].
+    pub projection: Vec<usize>,
+    /// Those filters of the query that [`Source::supports_filter`] supports.
+    pub filters: Vec<Expr>,
+    /// This many rows are enough. A limit is set only where all filters of the query are `Exact`.
+    pub limit: Option<usize>,
+}
+
+/// A table.
+#[async_trait]
+pub trait Source: Any + Debug + Send + Sync {
+    /// The columns of the table. They are asked for once, when the table is made.
+    fn schema(&self) -> SchemaRef;
+
+    /// The partitions to read for one query, which DataFusion reads in parallel. Together they
+    /// have all rows of the table, except those that a supported filter leaves out. You may
+    /// `.await` timers and I/O here.
+    async fn partitions(&self, scan: &Scan) -> Result<Vec<Box<dyn Partition>>>;
+
+    /// What the source does with one filter:
+    ///
+    /// - `Unsupported`: nothing. [`Source::partitions`] does not get the filter.
+    /// - `Inexact`: it leaves out some of the rows that fail the filter. DataFusion filters again.
+    /// - `Exact`: it leaves out all of them. DataFusion does not check.
+    fn supports_filter(&self, _filter: &Expr) -> TableProviderFilterPushDown {
+        TableProviderFilterPushDown::Unsupported
+    }
+
+    /// The order in which the rows of each partition come, as columns of the table. Hosts sort all
+    /// the same so far, as they do not know columns that come over the FFI for their own.
+    fn sort_order(&self) -> Vec<SortExpr> {
+        vec![]
+    }
+}
+
+/// A part of a table that one thread reads.
+pub trait Partition: Any + Debug + Send + Sync {
+    /// The rows, as batches with the columns of [`Scan::schema`]. A source that does not read
+    /// fewer columns for a query returns all columns of [`Source::schema`] instead.
+    ///
+    /// Batches of about `batch_size` rows are best; larger ones are split. The stream may `.await`
+    /// timers and I/O. It is dropped as soon as no more rows are wanted, because of a `LIMIT` or
+    /// Ctrl-C, and reading must stop then.
+    fn read(&self, batch_size: usize) -> Result<BoxStream<'static, Result<RecordBatch>>>;
+
+    /// What is known about the rows before they are read. `schema` is [`Scan::schema`].
+    ///
+    /// DataFusion answers `count(*)`, `min` and `max` from what is `Exact`, without reading a row.
+    /// It plans with what is `Inexact`.
+    fn statistics(&self, schema: &SchemaRef) -> Result<Statistics> {
+        Ok(Statistics::new_unknown(schema))
+    }
+}
+
+/// The parts of a filter that compares a column with a literal, as if the column came first: `5 > id`
+/// is `("id", Lt, 5)`. DataFusion splits `AND` and `BETWEEN` into several filters.
+pub fn comparison(filter: &Expr) -> Option<(&str, Operator, &ScalarValue)> {
+    let Expr::BinaryExpr(BinaryExpr { left, op, right }) = filter else {
+        return None;
+    };
+    match (left.as_ref(), right.as_ref()) {
+        (Expr::Column(column), Expr::Literal(value, _)) => Some((&column.name, *op, value)),
+        (Expr::Literal(value, _), Expr::Column(column)) => Some((&column.name, op.swap()?, value)),
+        _ => None,
+    }
+}

@@ -1,0 +1,276 @@
+//! The plan of one query over a source.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion_common::{Result, Statistics, exec_err};
+use datafusion_execution::TaskContext;
+use datafusion_expr::{Expr, SortExpr};
+use datafusion_physical_expr::{LexOrdering, create_ordering};
+use datafusion_physical_plan::empty::EmptyExec;
+use datafusion_physical_plan::metrics::{
+    BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet, SplitMetrics,
+};
+use datafusion_physical_plan::stream::{BatchSplitStream, RecordBatchStreamAdapter};
+use datafusion_physical_plan::streaming::{PartitionStream, StreamingTableExec};
+use datafusion_physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, SendableRecordBatchStream,
+};
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+
+use super::claims::Claims;
+use super::source::{Partition, Scan};
+use crate::boundary::arrow_stream::describe_columns;
+use crate::boundary::error::catch;
+use crate::boundary::runtime;
+use crate::compat::without_expressions;
+
+/// A [`StreamingTableExec`] with what it lacks: statistics, metrics, and a name that tells what
+/// was pushed down.
+#[derive(Debug)]
+pub struct SourceExec {
+    name: String,
+    scan: Arc<TableScan>,
+    partitions: Vec<Arc<SourcePartition>>,
+    plan: Arc<dyn ExecutionPlan>,
+    metrics: ExecutionPlanMetricsSet,
+}
+
+/// A scan, and the table it reads.
+#[derive(Debug)]
+struct TableScan {
+    table_schema: SchemaRef,
+    scan: Scan,
+    sort_order: Option<LexOrdering>,
+}
+
+impl SourceExec {
+    /// The plan for `scan` of a table with the columns of `table_schema`, whose partitions are
+    /// sorted by `sort_order`.
+    pub fn try_new(
+        table_schema: SchemaRef,
+        scan: Scan,
+        sort_order: &[SortExpr],
+        partitions: Vec<Box<dyn Partition>>,
+    ) -> Result<Self> {
+        let metrics = ExecutionPlanMetricsSet::new();
+        let name = describe(&scan, partitions.len());
+        let (schema, limit) = (Arc::clone(&scan.schema), scan.limit);
+        let orders = create_ordering(&schema, &[sort_order.to_vec()])?;
+        let scan = Arc::new(TableScan {
+            table_schema,
+            scan,
+            sort_order: orders.first().cloned(),
+        });
+        let partitions: Vec<_> = partitions
+            .into_iter()
+            .enumerate()
+            .map(|(index, partition)| {
+                Arc::new(SourcePartition {
+                    partition: Arc::from(partition),
+                    statistics: OnceLock::new(),
+                    index,
+                    scan: Arc::clone(&scan),
+                    metrics: metrics.clone(),
+                })
+            })
+            .collect();
+        let streams: Vec<_> = partitions.iter().map(|p| Arc::clone(p) as _).collect();
+        let plan: Arc<dyn ExecutionPlan> = if streams.is_empty() {
+            // A plan has one partition at least.
+            Arc::new(EmptyExec::new(schema))
+        } else {
+            // The source projects by itself, so there is no projection here.
+            let plan = StreamingTableExec::try_new(schema, streams, None, orders, false, limit)?;
+            Arc::new(plan)
+        };
+        Ok(Self {
+            name,
+            scan,
+            partitions,
+            plan,
+            metrics,
+        })
+    }
+
+    /// The same plan under another name, which is all that `EXPLAIN` shows of it.
+    pub fn with_name(mut self, name: String) -> Self {
+        self.name = name;
+        self
+    }
+
+    pub fn table_schema(&self) -> &SchemaRef {
+        &self.scan.table_schema
+    }
+
+    pub fn scan(&self) -> &Scan {
+        &self.scan.scan
+    }
+
+    pub fn partitions(&self) -> impl Iterator<Item = &dyn Partition> {
+        self.partitions.iter().map(|p| p.partition.as_ref())
+    }
+}
+
+/// The FFI carries the name of a plan but not its display, so what `EXPLAIN` should show has to be
+/// in the name.
+fn describe(scan: &Scan, partitions: usize) -> String {
+    let columns: Vec<_> = scan
+        .schema
+        .fields()
+        .iter()
+        .map(|f| f.name().as_str())
+        .collect();
+    let columns = columns.join(", ");
+    let mut name = format!("SourceExec: partitions={partitions}, projection=[{columns}]");
+    if !scan.filters.is_empty() {
+        let filters: Vec<_> = scan.filters.iter().map(Expr::to_string).collect();
+        name += &format!(", filters=[{}]", filters.join(", "));
+    }
+    if let Some(limit) = scan.limit {
+        name += &format!(", limit={limit}");
+    }
+    name
+}
+
+impl DisplayAs for SourceExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+impl ExecutionPlan for SourceExec {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.plan.properties()
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![]
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        _: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(self)
+    }
+
+    without_expressions!();
+
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        self.plan.execute(partition, context)
+    }
+
+    fn fetch(&self) -> Option<usize> {
+        self.plan.fetch()
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+
+    fn partition_statistics(&self, partition: Option<usize>) -> Result<Arc<Statistics>> {
+        let partitions = match partition {
+            Some(partition) => self.partitions.get(partition..=partition),
+            None => Some(self.partitions.as_slice()),
+        };
+        let statistics = partitions
+            .unwrap_or_default()
+            .iter()
+            .map(|partition| Ok(partition.statistics()?.as_ref()))
+            .collect::<Result<Vec<_>>>()?;
+        let schema = self.plan.schema();
+        Ok(Arc::new(Statistics::try_merge_iter(statistics, &schema)?))
+    }
+}
+
+/// A [`Partition`] as the [`PartitionStream`] of a [`StreamingTableExec`].
+#[derive(Debug)]
+struct SourcePartition {
+    partition: Arc<dyn Partition>,
+    /// They are asked for once, as they are needed when a query is planned and when it runs.
+    statistics: OnceLock<Arc<Statistics>>,
+    index: usize,
+    scan: Arc<TableScan>,
+    metrics: ExecutionPlanMetricsSet,
+}
+
+impl SourcePartition {
+    fn statistics(&self) -> Result<&Arc<Statistics>> {
+        if let Some(statistics) = self.statistics.get() {
+            return Ok(statistics);
+        }
+        let schema = &self.scan.scan.schema;
+        let statistics = catch(|| self.partition.statistics(schema))?;
+        let (columns, claimed) = (schema.fields().len(), statistics.column_statistics.len());
+        if columns != claimed {
+            return exec_err!(
+                "Partition::statistics was asked about {columns} columns, but returned {claimed}"
+            );
+        }
+        Ok(self.statistics.get_or_init(|| Arc::new(statistics)))
+    }
+
+    /// Reads the rows. If they are not as the source claimed, the stream ends with an error.
+    fn read(&self, batch_size: usize) -> Result<BoxStream<'static, Result<RecordBatch>>> {
+        let (scan, statistics) = (Arc::clone(&self.scan), Arc::clone(self.statistics()?));
+        let claims = Claims::new(statistics, &scan.scan.schema, scan.sort_order.as_ref());
+        let state = (self.partition.read(batch_size)?, scan, claims);
+        let rows = stream::try_unfold(state, async |(mut batches, scan, mut claims)| {
+            let Some(batch) = batches.try_next().await? else {
+                claims.finish()?;
+                return Ok(None);
+            };
+            let batch = scan.project(batch)?;
+            claims.see(&batch)?;
+            Ok(Some((batch, (batches, scan, claims))))
+        });
+        Ok(rows.boxed())
+    }
+}
+
+impl TableScan {
+    /// `batch` with the columns that were asked for.
+    fn project(&self, batch: RecordBatch) -> Result<RecordBatch> {
+        let asked_for = &self.scan.schema;
+        if batch.schema_ref() == asked_for {
+            return Ok(batch);
+        }
+        if batch.schema_ref() == &self.table_schema {
+            return Ok(batch.project(&self.scan.projection)?);
+        }
+        exec_err!(
+            "Partition::read was asked for the columns {}, or all that Source::schema has, but \
+             returned {}",
+            describe_columns(asked_for),
+            describe_columns(batch.schema_ref())
+        )
+    }
+}
+
+impl PartitionStream for SourcePartition {
+    fn schema(&self) -> &SchemaRef {
+        &self.scan.scan.schema
+    }
+
+    fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let batch_size = context.session_config().batch_size();
+        let schema = Arc::clone(PartitionStream::schema(self));
+        let metrics = BaselineMetrics::new(&self.metrics, self.index);
+        let batches = runtime::run_stream(|| self.read(batch_size))
+            .inspect_ok(move |batch| metrics.record_output(batch.num_rows()));
+        let rows = Box::pin(RecordBatchStreamAdapter::new(schema, batches));
+        let metrics = SplitMetrics::new(&self.metrics, self.index);
+        Box::pin(BatchSplitStream::new(rows, batch_size, metrics))
+    }
+}

@@ -1,0 +1,185 @@
+//! A source as a table of DataFusion, which every way to hand a table over uses.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use datafusion_catalog::{Session, TableProvider};
+use datafusion_common::{Result, not_impl_err};
+use datafusion_expr::dml::InsertOp;
+use datafusion_expr::{Expr, SortExpr, TableProviderFilterPushDown, TableType};
+use datafusion_physical_plan::ExecutionPlan;
+use pyo3::prelude::*;
+
+use super::insert::{Insert, SourceSink};
+use super::insert_exec::{InsertExec, RowSink};
+use super::source::{Scan, Source};
+use super::source_exec::SourceExec;
+use crate::boundary::error::{catch, to_py_err};
+use crate::boundary::runtime;
+
+/// A [`Source`] of a known type as a [`TableProvider`], for a class of Python.
+#[derive(Debug)]
+pub struct SourceTable<S> {
+    source: Arc<S>,
+    provider: Arc<SourceProvider>,
+}
+
+impl<S: Source> SourceTable<S> {
+    pub fn try_new(source: S) -> Result<Self> {
+        Self::from_source(Arc::new(source), None)
+    }
+
+    fn from_source(source: Arc<S>, sink: Option<Arc<dyn RowSink>>) -> Result<Self> {
+        // These are asked for once and kept: over the FFI, `schema` has no way to report an error.
+        let (schema, sort_order) = catch(|| Ok((source.schema(), source.sort_order())))?;
+        let provider = SourceProvider {
+            source: Arc::clone(&source) as _,
+            sink,
+            schema,
+            sort_order,
+        };
+        Ok(Self {
+            source,
+            provider: Arc::new(provider),
+        })
+    }
+
+    /// The table of the source that `open` makes, for a constructor in Python.
+    ///
+    /// # Errors
+    ///
+    /// `ValueError` for a `Configuration` error, and `RuntimeError` for every other one, and for a
+    /// panic.
+    pub fn open(py: Python<'_>, open: impl FnOnce() -> Result<S> + Send) -> PyResult<Self> {
+        py.detach(|| Self::try_new(catch(open)?)).map_err(to_py_err)
+    }
+
+    /// [`open`](Self::open) for a table that rows can be inserted into.
+    pub fn open_insert(py: Python<'_>, open: impl FnOnce() -> Result<S> + Send) -> PyResult<Self>
+    where
+        S: Insert,
+    {
+        let open = || {
+            let source = Arc::new(catch(open)?);
+            let sink = Arc::new(SourceSink(Arc::clone(&source)));
+            Self::from_source(source, Some(sink))
+        };
+        py.detach(open).map_err(to_py_err)
+    }
+
+    pub fn source(&self) -> &S {
+        &self.source
+    }
+
+    /// What [`export`](crate::export) and DataFusion take.
+    pub fn provider(&self) -> Arc<dyn TableProvider> {
+        Arc::clone(&self.provider) as _
+    }
+}
+
+impl<S> Clone for SourceTable<S> {
+    fn clone(&self) -> Self {
+        Self {
+            source: Arc::clone(&self.source),
+            provider: Arc::clone(&self.provider),
+        }
+    }
+}
+
+/// A [`Source`] as a [`TableProvider`].
+#[derive(Debug)]
+pub struct SourceProvider {
+    source: Arc<dyn Source>,
+    sink: Option<Arc<dyn RowSink>>,
+    schema: SchemaRef,
+    sort_order: Vec<SortExpr>,
+}
+
+impl SourceProvider {
+    /// The source, if it is an `S`.
+    pub fn source<S: Source>(&self) -> Option<&S> {
+        (self.any_source() as &dyn Any).downcast_ref()
+    }
+
+    pub fn any_source(&self) -> &dyn Source {
+        self.source.as_ref()
+    }
+
+    /// The plan that reads what one query needs.
+    pub async fn plan(
+        &self,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let projection = match projection {
+            Some(columns) => columns.clone(),
+            None => (0..self.schema.fields().len()).collect(),
+        };
+        let scan = Scan {
+            schema: Arc::new(self.schema.project(&projection)?),
+            projection,
+            filters: filters.to_vec(),
+            limit,
+        };
+        runtime::run(async {
+            let partitions = self.source.partitions(&scan).await?;
+            let table_schema = Arc::clone(&self.schema);
+            let plan = SourceExec::try_new(table_schema, scan, &self.sort_order, partitions)?;
+            Ok(Arc::new(plan) as _)
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl TableProvider for SourceProvider {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>> {
+        // There is one answer for each filter: DataFusion refuses any other number.
+        catch(|| {
+            Ok(filters
+                .iter()
+                .map(|filter| self.source.supports_filter(filter))
+                .collect())
+        })
+    }
+
+    async fn scan(
+        &self,
+        _session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        self.plan(projection, filters, limit).await
+    }
+
+    async fn insert_into(
+        &self,
+        _session: &dyn Session,
+        input: Arc<dyn ExecutionPlan>,
+        insert_op: InsertOp,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let Some(sink) = &self.sink else {
+            return not_impl_err!("Insert into not implemented for this table");
+        };
+        if insert_op != InsertOp::Append {
+            return not_impl_err!("{insert_op} into this table: only INSERT INTO is possible");
+        }
+        let (sink, schema) = (Arc::clone(sink), self.schema());
+        Ok(Arc::new(InsertExec::try_new(sink, schema, input)?))
+    }
+}
