@@ -32,6 +32,22 @@ pub fn functions() -> Result<Functions> {
 }
 {%- endif %}
 
+{% if session_extension -%}
+/// The planner that a session gets with the extension of this package, if it has one.
+{%- if across_55 %}
+#[cfg(not(feature = "before-55"))]
+{%- endif %}
+fn planner(fallback: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
+    {%- if query_planner %}
+    let planner = query_planner::OffsetPlanner::new(fallback)?;
+    Ok(Some(Py::new(fallback.py(), planner)?.into_any()))
+    {%- else %}
+    let _ = fallback;
+    Ok(None)
+    {%- endif %}
+}
+
+{% endif -%}
 /// Adds everything to `module`. `majors` are those of `datafusion` that the package is for.
 pub fn register(
     module: &Bound<'_, PyModule>,

@@ -6,9 +6,7 @@ use pyo3_datafusion::check_host;
 
 use crate::logical_extension_codec::LogicalCodec;
 use crate::physical_extension_codec::PhysicalCodec;
-{%- if query_planner %}
-use crate::query_planner::OffsetPlanner;
-{%- endif %}
+use crate::planner;
 
 // TODO(22): what is installed together. The object keeps nothing of a session, so many sessions
 // can install it.
@@ -37,15 +35,14 @@ impl SessionExtension {
             .getattr("SessionExtensionComponents")?
             .call((), Some(&components))
     }
-{%- if query_planner %}
 
-    /// The planner, around that of the session and of the extensions before this one.
+    /// The planner around `fallback`, that of the session and of the extensions before this one.
+    /// `None` leaves the session's planner as it is.
     fn __datafusion_session_planner__(
         &self,
         _ctx: &Bound<'_, PyAny>,
         fallback: &Bound<'_, PyAny>,
-    ) -> PyResult<OffsetPlanner> {
-        OffsetPlanner::new(fallback)
+    ) -> PyResult<Option<Py<PyAny>>> {
+        planner(fallback)
     }
-{%- endif %}
 }

@@ -459,7 +459,7 @@ class OffsetPlanner:
         ValueError: ``fallback`` is a capsule of another name.
     """
 
-    def __new__(cls, fallback: object) -> OffsetPlanner: ...
+    def __new__(cls, fallback: object) -> OffsetPlanner | None: ...
     def __datafusion_query_planner__(self, session: object = None) -> CapsuleType:
         """Hand the planner to DataFusion, as a ``datafusion_query_planner`` capsule.
 
@@ -486,7 +486,7 @@ class SessionExtension:
         """
     {%- if query_planner %}
 
-    def __datafusion_session_planner__(self, ctx: object, fallback: object) -> OffsetPlanner:
+    def __datafusion_session_planner__(self, ctx: object, fallback: object) -> OffsetPlanner | None:
         """The planner, around ``fallback``.
 
         Raises:
