@@ -484,16 +484,14 @@ class SessionExtension:
         Raises:
             ImportError: the installed ``datafusion`` is of another major version.
         """
-    {%- if query_planner %}
 
-    def __datafusion_session_planner__(self, ctx: object, fallback: object) -> OffsetPlanner | None:
-        """The planner, around ``fallback``.
+    def __datafusion_session_planner__(self, ctx: object, fallback: object) -> object:
+        """The planner around ``fallback``, or ``None`` to leave the session's planner as it is.
 
         Raises:
             ImportError: the installed ``datafusion`` is of another major version.
             TypeError, ValueError: ``fallback`` is no planner.
         """
-    {%- endif %}
 {%- endif %}
 {%- if existing_table_provider %}
 

@@ -5,24 +5,35 @@ use std::fs;
 
 use xtask::root;
 
-use crate::tools::{extension_points, files, quoted, read};
+use crate::tools::{
+    Run, choose, every_major, extension_points, files, generate, quoted, read, scratch,
+};
 
-/// The classes that a point adds, by the hook that lists them.
-fn classes(point: &str) -> Vec<String> {
+/// The record of a point in the hook.
+fn record(point: &str) -> String {
     let hook = read(root().join("hooks/extension_points.rhai"));
-    let (_, classes) = hook.split_once("const CLASSES = #{").unwrap();
-    let (_, classes) = classes
-        .split_once(&format!("\n    {point}: ["))
-        .unwrap_or_else(|| panic!("no classes of {point} in extension_points.rhai"));
-    let (classes, _) = classes.split_once(']').unwrap();
-    quoted(classes).collect()
+    let (_, record) = hook
+        .split_once(&format!("\n    {point}: "))
+        .unwrap_or_else(|| panic!("no record of {point} in extension_points.rhai"));
+    record.split_once("\n    }").unwrap().0.to_owned()
+}
+
+/// The classes that a point adds, by its record.
+fn classes(point: &str) -> Vec<String> {
+    match record(point).split_once("classes: [") {
+        Some((_, classes)) => quoted(classes.split_once(']').unwrap().0).collect(),
+        None => vec![],
+    }
 }
 
 #[test]
 fn extension_points_agree() {
     let template = root().join("template");
     let source = |path: &str| read(template.join(path));
-    let lib = source("src/lib.rs");
+    let folder = scratch("lists");
+    let answers = [choose(&extension_points()), every_major()].concat();
+    generate(&folder, "my-ext").args(answers).succeed();
+    let lib = read(folder.join("my-ext/src/lib.rs"));
     let stub = source("python/{{crate_name}}/_internal.pyi");
     let register_all = source("python/{{crate_name}}/__init__.py");
     let readme = source("README.md");

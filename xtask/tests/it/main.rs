@@ -18,6 +18,7 @@ mod library;
 mod lies;
 mod lists;
 mod logging;
+mod machinery;
 mod majors;
 mod names;
 mod own_table;

@@ -36,20 +36,18 @@ fn passes_its_rust_checks() {
     }
 }
 
-/// With several majors, neither command skips a file: both see an error in one, of every crate.
+/// With several majors, neither command skips a file: both see an error in one, of every build.
 #[test]
 fn rust_checks_see_every_file() {
     let folder = scratch("rust checks");
     generate(&folder, "my-ext").args(every_major()).succeed();
     let project = folder.join("my-ext");
-    let source = read(project.join("src/ffi/source_exec.rs"));
-    fs::write(
-        project.join("src/ffi/source_exec.rs"),
-        format!("{source}\n\n#[cfg(feature = \"before-55\")]\nconst  X: &str = 1;\n"),
-    )
-    .unwrap();
+    let source = project.join("src/source.rs");
+    let text = read(&source);
+    let mistake = "\n\n#[cfg(feature = \"before-55\")]\nconst  X: &str = 1;\n";
+    fs::write(&source, text + mistake).unwrap();
     let said = cargo(&project).args(["fmt", "--all", "--check"]).fail();
-    assert!(said.contains("src/ffi/source_exec.rs"), "{said}");
+    assert!(said.contains("src/source.rs"), "{said}");
     let said = cargo(&project).args(CLIPPY).fail();
     assert!(
         said.contains("(lib) due to") && said.contains("-datafusion-54"),
@@ -57,31 +55,9 @@ fn rust_checks_see_every_file() {
     );
 }
 
-/// The tests of the machinery, which projects do not have.
+/// The tests of the machinery through Python, which projects do not have.
 fn machinery() -> PathBuf {
     root().join("xtask/tests/machinery")
-}
-
-/// The runtime by itself needs no Python, to build or to run.
-#[test]
-fn the_runtime_needs_no_python() {
-    let folder = scratch("runtime");
-    generate(&folder, "runtime-ext").succeed();
-    let project = folder.join("runtime-ext");
-    // Such a test has the modules that it needs in a folder of its own.
-    fs::create_dir_all(project.join("tests/ffi")).unwrap();
-    for (from, to) in [
-        (machinery().join("runtime.rs"), "tests/runtime.rs"),
-        (project.join("src/ffi/error.rs"), "tests/ffi/error.rs"),
-        (project.join("src/ffi/runtime.rs"), "tests/ffi/runtime.rs"),
-    ] {
-        fs::copy(from, project.join(to)).unwrap();
-    }
-    let said = cargo(&project)
-        .args(["test", "--test", "runtime"])
-        .env("PYO3_NO_PYTHON", "1")
-        .succeed();
-    assert!(said.contains("test result: ok. 6 passed"), "{said}");
 }
 
 /// Sessions, threads, signals and forks, and whoever reads Arrow streams.
@@ -93,13 +69,15 @@ fn the_machinery_does_what_it_says() {
     environment.pytest(&machinery());
 }
 
-/// The machinery is the same in every project, and none of its files needs another in a circle.
+/// The machinery is the same in every project.
 #[test]
 fn the_machinery_is_the_same_everywhere() {
-    let ffi = root().join("template/src/ffi");
-    let kit = root().join("template/tests/conformance");
     for Built { project, .. } in projects() {
-        for (folder, of_template) in [("src/ffi", &ffi), ("tests/conformance", &kit)] {
+        let folder = "pyo3-datafusion";
+        let of_template = root().join("template").join(folder);
+        assert_eq!(files(&project.join(folder)), files(&of_template));
+        for folder in [folder, "tests/conformance"] {
+            let of_template = root().join("template").join(folder);
             for file in files(&project.join(folder)) {
                 if file.extension().is_some_and(|extension| extension != "pyc") {
                     let path = project.join(folder).join(&file);
@@ -112,26 +90,6 @@ fn the_machinery_is_the_same_everywhere() {
                 }
             }
         }
-    }
-    let mut left: Vec<(String, Vec<String>)> = files(&ffi)
-        .iter()
-        .map(|file| {
-            let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
-            let text = read(ffi.join(file));
-            assert!(
-                !text.contains("crate::") || !text.contains("use crate::source"),
-                "{name}"
-            );
-            let uses = text.split("use crate::ffi::").skip(1);
-            let uses = uses.map(|rest| rest.split([':', ';']).next().unwrap().to_owned());
-            (name, uses.collect())
-        })
-        .collect();
-    while !left.is_empty() {
-        let names: Vec<_> = left.iter().map(|(name, _)| name.clone()).collect();
-        let before = left.len();
-        left.retain(|(_, uses)| uses.iter().any(|used| names.contains(used)));
-        assert!(left.len() < before, "a circle: {left:?}");
     }
 }
 
@@ -209,7 +167,7 @@ fn the_limit_of_the_benchmark_compiles() {
     cargo(&native).arg("check").succeed();
 }
 
-/// A function needs no table, no runtime, and no `unsafe`.
+/// A function needs no table.
 #[test]
 fn a_function_brings_no_source() {
     let folder = scratch("a function");
@@ -217,51 +175,61 @@ fn a_function_brings_no_source() {
     generate(&folder, "my-ext").args(choose(&[point])).succeed();
     let project = folder.join("my-ext");
     let manifest = read_toml(project.join("Cargo.toml"));
-    let dependencies: Vec<_> = manifest["dependencies"]
-        .as_table()
-        .unwrap()
-        .keys()
-        .collect();
+    let dependencies = manifest["dependencies"].as_table().unwrap();
+    let names: Vec<_> = dependencies.keys().collect();
     let expected = [
         "arrow",
         "datafusion-common",
         "datafusion-expr",
-        "datafusion-ffi",
-        "datafusion-physical-expr",
         "pyo3",
+        "pyo3-datafusion",
     ];
-    assert_eq!(dependencies, expected);
+    assert_eq!(names, expected);
+    let features = &dependencies["pyo3-datafusion"]["features"];
+    assert_eq!(features.to_string(), r#"["functions"]"#);
     let sources: Vec<_> = files(&project.join("src"));
-    let expected = [
-        "ffi/constants.rs",
-        "ffi/error.rs",
-        "ffi/host.rs",
-        "ffi/scalar_udf.rs",
-        "ffi.rs",
-        "lib.rs",
-        "scalar_udf.rs",
-    ];
-    assert_eq!(sources, expected.map(PathBuf::from));
-    for source in sources {
-        assert!(!read(project.join("src").join(source)).contains("unsafe"));
-    }
+    assert_eq!(sources, ["lib.rs", "scalar_udf.rs"].map(PathBuf::from));
 }
 
+/// In an owner's files, everything but the traits' methods is the machinery's.
 #[test]
-fn unsafe_is_in_one_file_and_explained() {
+fn owners_call_no_guard() {
     let sources = FULL.project.join("src");
+    let mut lines = 0;
     for file in files(&sources) {
         let source = read(sources.join(&file));
-        let blocks = source.matches("unsafe {").count();
-        let explained = source.matches("// SAFETY: ").count();
-        assert_eq!(blocks, explained, "{}", file.display());
-        assert_eq!(
-            blocks > 0,
-            file.ends_with("capsule.rs"),
-            "{}",
-            file.display()
-        );
+        for machinery in [
+            "unsafe",
+            "catch(",
+            "Host::check",
+            "runtime::",
+            "datafusion_ffi",
+        ] {
+            assert!(
+                !source.contains(machinery),
+                "{}: {machinery}",
+                file.display()
+            );
+        }
+        lines += source.lines().count();
     }
+    assert!(lines <= 2_400, "{lines} lines");
+    let conditions: usize = files(&root().join("template/src"))
+        .iter()
+        .map(|file| {
+            let text = read(root().join("template/src").join(file));
+            let tags = text.split("{%").skip(1);
+            let tags = tags.map(|tag| tag.trim_start_matches('-').trim_start());
+            tags.filter(|tag| {
+                ["if ", "unless ", "elsif "]
+                    .iter()
+                    .any(|word| tag.starts_with(word))
+            })
+            .inspect(|_| assert_eq!(file, Path::new("lib.rs")))
+            .count()
+        })
+        .sum();
+    assert!(conditions <= 12, "{conditions} conditions");
 }
 
 /// What the tests of a project run in, with the oldest host of its major.

@@ -9,3 +9,5 @@ pub(crate) mod error;
 pub(crate) mod host;
 #[cfg(feature = "tables")]
 pub(crate) mod runtime;
+#[cfg(all(test, feature = "tables"))]
+mod tests;

@@ -68,6 +68,15 @@ pub fn block_on<T: Send>(
     py: Python<'_>,
     future: impl Future<Output = Result<T>> + Send,
 ) -> PyResult<T> {
+    py.detach(|| block_on_until(interrupted, future))
+        .map_err(to_py_err)
+}
+
+/// Runs `future` to its end, or until `interrupted` returns an error.
+pub(super) fn block_on_until<T>(
+    interrupted: impl Fn() -> Result<()>,
+    future: impl Future<Output = Result<T>>,
+) -> Result<T> {
     const ASK_EVERY: Duration = Duration::from_millis(100);
 
     let until_interrupted = async {
@@ -79,8 +88,7 @@ pub fn block_on<T: Send>(
             }
         }
     };
-    py.detach(|| catch(|| handle()?.block_on(until_interrupted)))
-        .map_err(to_py_err)
+    catch(|| handle()?.block_on(until_interrupted))
 }
 
 /// Runs the stream that `open` makes, in the same way. An error or a panic in either is its last

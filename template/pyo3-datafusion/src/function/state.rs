@@ -231,3 +231,70 @@ fn filtered<S: AggregateState>(
         input.filter(|_| keep)
     })
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{AsArray, Int64Array};
+    use arrow::datatypes::Int64Type;
+
+    use super::*;
+
+    /// The digits of a window, in order: a merge in another order shows.
+    #[derive(Debug, Default, Clone)]
+    struct Digits(Vec<i64>);
+
+    impl AggregateState for Digits {
+        type Input = i64;
+
+        fn inputs(arguments: &[ArrayRef]) -> impl Iterator<Item = Option<i64>> {
+            arguments[0].as_primitive::<Int64Type>().iter()
+        }
+
+        fn update(&mut self, digit: i64) {
+            self.0.push(digit);
+        }
+
+        fn merge(&mut self, later: &Self) {
+            self.0.extend(&later.0);
+        }
+
+        fn to_columns(states: &[Self]) -> Vec<ArrayRef> {
+            Self::results(states).into_iter().collect()
+        }
+
+        fn from_columns(_: &[ArrayRef]) -> impl Iterator<Item = Self> {
+            std::iter::empty()
+        }
+
+        fn results(states: &[Self]) -> Result<ArrayRef> {
+            let number = |state: &Self| state.0.iter().fold(0, |number, digit| number * 10 + digit);
+            Ok(Arc::new(Int64Array::from_iter_values(
+                states.iter().map(number),
+            )))
+        }
+    }
+
+    #[test]
+    fn a_window_slides_in_the_order_of_its_rows() {
+        let column =
+            |digits: &[Option<i64>]| vec![Arc::new(Int64Array::from(digits.to_vec())) as _];
+        let mut window = sliding_accumulator::<Digits>();
+        for (entering, leaving, expected) in [
+            (vec![Some(1), Some(2), None, Some(3)], vec![], 123),
+            (vec![], vec![Some(1)], 23),
+            (vec![Some(4), Some(5)], vec![Some(2), None], 345),
+            (vec![Some(6)], vec![Some(3), Some(4)], 56),
+            (vec![], vec![Some(5), Some(6)], 0),
+        ] {
+            window.update_batch(&column(&entering)).unwrap();
+            window.retract_batch(&column(&leaving)).unwrap();
+            assert_eq!(
+                window.evaluate().unwrap(),
+                ScalarValue::from(expected as i64)
+            );
+        }
+    }
+}

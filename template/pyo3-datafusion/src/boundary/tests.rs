@@ -11,19 +11,7 @@ use datafusion_common::{Result, exec_err};
 use futures::executor::block_on;
 use futures::{StreamExt, stream};
 
-mod ffi {
-    pub mod error;
-    pub mod runtime;
-
-    /// Without Python, it stands in for the file of that name.
-    pub mod host {
-        pub fn package() -> (&'static str, &'static str, u64, u64) {
-            ("runtime-ext", "0.1.0", 55, 55)
-        }
-    }
-}
-
-use ffi::{error, runtime};
+use super::{error, runtime};
 
 #[test]
 fn a_panic_becomes_an_error_with_its_message() {
@@ -52,10 +40,11 @@ fn waiting_can_be_interrupted() {
         2 => exec_err!("interrupted"),
         _ => Ok(()),
     };
-    runtime::INTERRUPTED.get_or_init(|| third_time);
-    let error = runtime::block_on(std::future::pending::<Result<()>>()).unwrap_err();
+    let forever = std::future::pending::<Result<()>>();
+    let error = runtime::block_on_until(third_time, forever).unwrap_err();
     assert!(error.to_string().ends_with("interrupted"));
-    assert_eq!(runtime::block_on(async { Ok(42) }).unwrap(), 42);
+    let done = runtime::block_on_until(third_time, async { Ok(42) });
+    assert_eq!(done.unwrap(), 42);
 }
 
 #[test]
@@ -100,6 +89,7 @@ fn a_busy_stream_lets_others_run() {
 
 #[test]
 fn errors_pass_through() {
-    let error = runtime::block_on(async { exec_err!("no data") as Result<()> }).unwrap_err();
+    let error = runtime::block_on_until(|| Ok(()), async { exec_err!("no data") as Result<()> })
+        .unwrap_err();
     assert!(error.to_string().contains("no data"));
 }
