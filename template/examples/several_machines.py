@@ -85,6 +85,10 @@ def run(
     `schema` has the names and types of the columns, which a plan does not tell.
     """
     check(plan)
+    if any(metrics.output_rows is not None for _, metrics in plan.collect_metrics()):
+        raise ValueError(
+            "this plan has run, and leaves out rows when it runs again: send the plan of a new query"
+        )
     data, count, batches = plan.to_bytes(ctx), plan.partition_count, []
     print(f"{count} tasks, {len(data)} bytes each")
     try:
