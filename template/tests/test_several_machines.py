@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 import several_machines as example
-from datafusion import DataFrame, ExecutionPlan, SessionConfig, SessionContext
+from datafusion import ExecutionPlan, SessionConfig, SessionContext
 
 from {{crate_name}} import Readings, register_all
 
@@ -101,8 +101,7 @@ NOT_SPLIT = "may need rows of several partitions, so workers cannot run them one
         ("SELECT max(n) FROM (SELECT count(celsius) AS n FROM many)", NOT_PARTIAL),
         (f"SELECT sum(n) OVER () FROM ({GROUP_BY}) AS t(sensor, n)", NOT_PARTIAL),
         (
-            "SELECT sensor, count(*) FROM many WHERE celsius > (SELECT avg(celsius) FROM few) "
-            "GROUP BY sensor",
+            "SELECT count(*) FROM many WHERE celsius > (SELECT avg(celsius) FROM few) GROUP BY id",
             NOT_PARTIAL,
         ),
         ("SELECT count(DISTINCT id) FROM many", f"AggregateExec {NOT_SPLIT}"),
@@ -121,8 +120,7 @@ NOT_SPLIT = "may need rows of several partitions, so workers cannot run them one
             f"HashJoinExec {NOT_SPLIT}",
         ),
         (
-            "SELECT a.sensor, count(b.id) FROM (SELECT * FROM many WHERE id < 50) a "
-            "LEFT JOIN many b ON a.id = b.id + 20 GROUP BY 1",
+            "SELECT count(b.id) FROM (SELECT * FROM many WHERE id < 9) a LEFT JOIN many b USING (id)",
             f"HashJoinExec {NOT_SPLIT}",
         ),
     ],
@@ -141,8 +139,7 @@ def test_what_is_not_partial(ctx: SessionContext, sql: str, message: str) -> Non
         ("SELECT a.id FROM few a LEFT JOIN many b ON a.id > b.id + 50", "NestedLoopJoin"),
         ("SELECT a.id FROM few a CROSS JOIN many b", "CrossJoin"),
         (
-            "SELECT id FROM one UNION ALL "
-            "SELECT id FROM few WHERE id IN (SELECT id FROM many WHERE celsius > 20)",
+            "SELECT id FROM one UNION ALL SELECT id FROM few WHERE id IN (SELECT id FROM many)",
             "HashJoin",
         ),
         ("SELECT id, (SELECT max(celsius) FROM one) FROM many", "ScalarSubquery"),
@@ -344,9 +341,11 @@ def in_any_order(table: pa.Table) -> Counter[tuple[object, ...]]:
     )
 
 
-def run_or_refuse(frame: DataFrame, ctx: SessionContext, expected: pa.Table) -> bool:
+def run_or_refuse(
+    stage: ExecutionPlan, ctx: SessionContext, schema: pa.Schema, expected: pa.Table
+) -> bool:
     try:
-        rows = example.run(frame.execution_plan(), ctx, submit_here, frame.schema())
+        rows = example.run(stage, ctx, submit_here, schema)
     except ValueError as error:
         assert NOT_SPLIT in str(error)  # noqa: PT017
         return False
@@ -354,13 +353,12 @@ def run_or_refuse(frame: DataFrame, ctx: SessionContext, expected: pa.Table) -> 
     return True
 
 
-def run_partial_or_refuse(frame: DataFrame, ctx: SessionContext, expected: pa.Table) -> bool:
-    """The frame has the columns sensor, count(*), min(id) and avg(celsius)."""
+def run_partial_or_refuse(stage: ExecutionPlan, ctx: SessionContext, expected: pa.Table) -> bool:
+    """The plan has the columns sensor, count(*), min(id) and avg(celsius)."""
     columns = {"sensor": pa.string(), "n": pa.int64(), "id": pa.int64()}
     columns |= {"n_of_celsius": pa.uint64(), "total": pa.float64()}
     try:
-        stage = example.partial(frame.execution_plan())
-        states = example.run(stage, ctx, submit_here, pa.schema(columns))
+        states = example.run(example.partial(stage), ctx, submit_here, pa.schema(columns))
     except ValueError as error:
         assert NOT_SPLIT in str(error) or NOT_PARTIAL in str(error)  # noqa: PT017
         return False
@@ -373,24 +371,27 @@ def run_partial_or_refuse(frame: DataFrame, ctx: SessionContext, expected: pa.Ta
 
 
 def test_random_queries_are_right_or_refused(ctx: SessionContext) -> None:
-    asked, refused = 0, 0
+    failed, refused = 0, 0
     for seed in range(100):
-        chance, depth = random.Random(seed), seed % 4
+        chance, depth = random.Random(seed), seed % 3
         rows = relation(chance, depth)
         groups = f"SELECT sensor, count(*), min(id), avg(celsius) FROM ({rows}) GROUP BY sensor"
         for sql in (rows, groups):
+            frame = ctx.sql(sql)
+            stage = frame.execution_plan()
             try:
-                expected = ctx.sql(sql).to_arrow_table()
+                expected = frame.to_arrow_table()
             except Exception:
-                continue  # The host has bugs of its own.
+                failed += 1  # The host has bugs of its own.
+                continue
             try:
-                done = run_or_refuse(ctx.sql(sql), ctx, expected)
+                done = run_or_refuse(stage, ctx, frame.schema(), expected)
                 if sql is groups:
-                    done |= run_partial_or_refuse(ctx.sql(sql), ctx, expected)
+                    done |= run_partial_or_refuse(stage, ctx, expected)
             except Exception as error:
                 raise AssertionError(f"seed {seed}: {sql}") from error
             # A scan, and a GROUP BY over a scan, always run.
             assert done or depth > 0, sql
-            asked, refused = asked + 1, refused + (not done)
-    assert asked > 190
+            refused += not done
+    assert failed < 5
     assert 20 < refused < 100
