@@ -28,8 +28,8 @@ PACKAGES = ["datafusion", "{{project-name}}"]
 VERSIONS = {name: metadata.version(name) for name in PACKAGES}
 # Without this, DataFusion mixes the partitions of a table, and no task could read one by itself.
 CONFIG = {"datafusion.optimizer.enable_round_robin_repartition": "false"}
-# A partition of these nodes needs nothing but the same partition of their inputs. Others, as joins,
-# wait for rows of all partitions, or share what they know with them.
+# A partition of these nodes needs one partition of their inputs. Other nodes, such as joins, need
+# rows of all partitions, or share state between them.
 SPLITTABLE = (
     "AggregateExec: mode=Partial,",
     "CooperativeExec",
@@ -39,7 +39,9 @@ SPLITTABLE = (
     "UnionExec",
     "UnnestExec",
 )
-# These are above the partial aggregate of a GROUP BY. SQL does their work again, on the driver.
+# These write rows. A worker would write them to its own memory or files.
+WRITING = ("DataSinkExec:", "FFI_ExecutionPlan: InsertExec")
+# These follow the partial aggregate of a GROUP BY. SQL does their work on the driver.
 FINISHING = (
     "AggregateExec: mode=Final",
     "CoalescePartitionsExec",
@@ -106,14 +108,16 @@ def run(
 
 def check(plan: ExecutionPlan) -> None:
     """Raise an error if a partition of this plan may need others. A single partition never does."""
+    node = plan.display()
+    if node.startswith(WRITING):
+        raise ValueError("workers do not insert: send the plan of the SELECT, and insert its rows here")
     if plan.partition_count == 1:
         return
-    node = plan.display()
     if not node.startswith(SPLITTABLE):
         raise ValueError(
-            f"{node.split(':')[0].strip()} may need rows of several partitions, so workers cannot run them "
-            "one by one: send partial(plan) for a GROUP BY over one table, else send a scan of each "
-            "table, and finish the query here with SQL"
+            f"{node.split(':')[0].strip()} may need rows of several partitions, so workers cannot run "
+            "them one by one: send partial(plan) for a GROUP BY over one table, else send a scan of "
+            "each table, and finish the query here with SQL"
         )
     for child in plan.children():
         check(child)

@@ -153,6 +153,14 @@ def test_what_is_not_split(ctx: SessionContext, sql: str, node: str) -> None:
         example.run(plan(ctx, sql), ctx, submit_here, COLUMNS)
 
 
+@pytest.mark.parametrize("table", ["copied"{% if insert %}, "journal"{% endif %}])
+def test_inserts_stay_here(ctx: SessionContext, table: str) -> None:
+    ctx.sql("CREATE TABLE copied AS SELECT sensor, 'cold' AS note FROM few").collect()
+    insert = plan(ctx, f"INSERT INTO {table} SELECT sensor, 'warm' FROM few")
+    with pytest.raises(ValueError, match="workers do not insert: send the plan of the SELECT"):
+        example.run(insert, ctx, submit_here, COLUMNS)
+
+
 def submit_here(task: Callable[..., Any], *arguments: Any) -> Future[Any]:
     future: Future[Any] = Future()
     future.set_result(task(*arguments))
