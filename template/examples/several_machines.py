@@ -89,7 +89,7 @@ def run(
     check(plan)
     if any(metrics.output_rows is not None for _, metrics in plan.collect_metrics()):
         raise ValueError(
-            "this plan has run, and leaves out rows when it runs again: send the plan of a new query"
+            "this plan has run, and may leave out rows when it runs again: send that of a new query"
         )
     data, count, batches = plan.to_bytes(ctx), plan.partition_count, []
     print(f"{count} tasks, {len(data)} bytes each")
@@ -110,14 +110,14 @@ def check(plan: ExecutionPlan) -> None:
     """Raise an error if a partition of this plan may need others. A single partition never does."""
     node = plan.display()
     if node.startswith(WRITING):
-        raise ValueError("workers do not insert: send the plan of the SELECT, and insert its rows here")
+        raise ValueError("workers do not insert: send the plan of the SELECT, and insert here")
     if plan.partition_count == 1:
         return
     if not node.startswith(SPLITTABLE):
         raise ValueError(
-            f"{node.split(':')[0].strip()} may need rows of several partitions, so workers cannot run "
-            "them one by one: send partial(plan) for a GROUP BY over one table, else send a scan of "
-            "each table, and finish the query here with SQL"
+            f"{node.split(':')[0].strip()} may need rows of several partitions, so workers cannot "
+            "run them one by one: send partial(plan) for a GROUP BY over one table, else send a scan "
+            "of each table, and finish the query here with SQL"
         )
     for child in plan.children():
         check(child)
@@ -133,8 +133,8 @@ def partial(plan: ExecutionPlan) -> ExecutionPlan:
         )
     if " lim=[" in plan.display():
         raise ValueError(
-            "the LIMIT of this query drops groups before all rows are known: leave it out here, and "
-            "set it in the query that finishes"
+            "the LIMIT of this query drops groups before all rows are known: leave it out here, "
+            "and set it in the query that finishes"
         )
     check(plan)
     return plan
