@@ -26,8 +26,33 @@ from {{crate_name}} import Readings, register_all
 # A worker must have the same versions as the process that made the plan.
 PACKAGES = ["datafusion", "{{project-name}}"]
 VERSIONS = {name: metadata.version(name) for name in PACKAGES}
-# Without this, DataFusion mixes the partitions of a table, and each task would read all of them.
+# Without this, DataFusion mixes the partitions of a table, and no task could read one by itself.
 CONFIG = {"datafusion.optimizer.enable_round_robin_repartition": "false"}
+# A partition of these nodes needs one partition of their inputs. Other nodes, such as joins, need
+# rows of all partitions, or share state between them.
+SPLITTABLE = (
+    "AggregateExec: mode=Partial,",
+    "CooperativeExec",
+    "FFI_ExecutionPlan: SourceExec:",
+    "FilterExec:",
+    "ProjectionExec:",
+    "UnionExec",
+    "UnnestExec",
+)
+# These write rows. A worker would write them to its own memory or files.
+WRITING = ("DataSinkExec:", "FFI_ExecutionPlan: InsertExec")
+# These follow the partial aggregate of a GROUP BY. SQL does their work on the driver.
+FINISHING = (
+    "AggregateExec: mode=Final",
+    "CoalescePartitionsExec",
+    "FilterExec:",
+    "GlobalLimitExec:",
+    "LocalLimitExec:",
+    "ProjectionExec:",
+    "RepartitionExec:",
+    "SortExec:",
+    "SortPreservingMergeExec:",
+)
 
 
 def run_partition(plan: bytes, checksum: int, versions: dict[str, str], index: int) -> Any:
@@ -54,8 +79,18 @@ def run_partition(plan: bytes, checksum: int, versions: dict[str, str], index: i
     return worker, [batch.to_pyarrow() for batch in stream]
 
 
-def run(plan: ExecutionPlan, ctx: SessionContext, submit: Callable[..., Any]) -> pa.Table:
-    """Run each partition of a plan as a task, and print what each task returned."""
+def run(
+    plan: ExecutionPlan, ctx: SessionContext, submit: Callable[..., Any], schema: pa.Schema
+) -> pa.Table:
+    """Run each partition of a plan as a task, and print what each task returned.
+
+    `schema` has the names and types of the columns, which a plan does not tell.
+    """
+    check(plan)
+    if any(metrics.output_rows is not None for _, metrics in plan.collect_metrics()):
+        raise ValueError(
+            "this plan has run, and may leave out rows when it runs again: send that of a new query"
+        )
     data, count, batches = plan.to_bytes(ctx), plan.partition_count, []
     print(f"{count} tasks, {len(data)} bytes each")
     try:
@@ -65,18 +100,43 @@ def run(plan: ExecutionPlan, ctx: SessionContext, submit: Callable[..., Any]) ->
             print(f"  {done} of {count}: {sum(map(len, part)):,} rows from {worker}", flush=True)
             batches += part
     except Exception as error:
-        raise RuntimeError(f"a task failed: {error}") from error
-    return pa.Table.from_batches(batches)
+        # Python's own MemoryError has no text.
+        raise RuntimeError(f"a task failed: {str(error) or repr(error)}") from error
+    rows = pa.Table.from_batches(batches) if batches else schema.empty_table()
+    return rows.rename_columns(schema.names)
+
+
+def check(plan: ExecutionPlan) -> None:
+    """Raise an error if a partition of this plan may need others. A single partition never does."""
+    node = plan.display()
+    if node.startswith(WRITING):
+        raise ValueError("workers do not insert: send the plan of the SELECT, and insert here")
+    if plan.partition_count == 1:
+        return
+    if not node.startswith(SPLITTABLE):
+        raise ValueError(
+            f"{node.split(':')[0].strip()} may need rows of several partitions, so workers cannot "
+            "run them one by one: send partial(plan) for a GROUP BY over one table, else send a scan "
+            "of each table, and finish the query here with SQL"
+        )
+    for child in plan.children():
+        check(child)
 
 
 def partial(plan: ExecutionPlan) -> ExecutionPlan:
     """Return the part of a GROUP BY that needs one partition only. The rest needs all of them."""
-    while not plan.display().startswith("AggregateExec: mode=Partial"):
-        if len(plan.children()) != 1:
-            raise ValueError("this query is not a GROUP BY over one table")
+    while plan.display().startswith(FINISHING):
         (plan,) = plan.children()
-    if any(node in plan.display_indent() for node in ("RepartitionExec", "CoalescePartitionsExec")):
-        raise ValueError("this query mixes partitions first: each task would read all of them")
+    if not plan.display().startswith("AggregateExec: mode=Partial,"):
+        raise ValueError(
+            "this query is not a GROUP BY over the partitions of one table: send its plan as it is"
+        )
+    if " lim=[" in plan.display():
+        raise ValueError(
+            "the LIMIT of this query drops groups before all rows are known: leave it out here, "
+            "and set it in the query that finishes"
+        )
+    check(plan)
     return plan
 
 
@@ -89,19 +149,26 @@ def main(submit: Callable[..., Any]) -> None:
     {%- else %}
     query = ctx.sql("SELECT id, celsius FROM many WHERE celsius > 25")
     {%- endif %}
-    print(f"{run(query.execution_plan(), ctx, submit).num_rows:,} readings are warm")
+    warm = run(query.execution_plan(), ctx, submit, query.schema())
+    print(f"{warm.num_rows:,} readings are warm")
 
     # Workers return the state of each average, which is a count and a sum. SQL adds them up.
     {%- if aggregate_udf %}
     query = ctx.sql("SELECT sensor, avg(celsius), rms(celsius) FROM many GROUP BY sensor")
-    columns = ["sensor", "n", "total", "n_of_squares", "squares"]
+    columns = {
+        "sensor": pa.string(),
+        "n": pa.uint64(),
+        "total": pa.float64(),
+        "n_of_squares": pa.uint64(),
+        "squares": pa.float64(),
+    }
     finish = "sum(total) / sum(n) AS mean, sqrt(sum(squares) / sum(n_of_squares)) AS rms"
     {%- else %}
     query = ctx.sql("SELECT sensor, avg(celsius) FROM many GROUP BY sensor")
-    columns = ["sensor", "n", "total"]
+    columns = {"sensor": pa.string(), "n": pa.uint64(), "total": pa.float64()}
     finish = "sum(total) / sum(n) AS mean"
     {%- endif %}
-    states = run(partial(query.execution_plan()), ctx, submit).rename_columns(columns)
+    states = run(partial(query.execution_plan()), ctx, submit, pa.schema(columns))
     here = SessionContext()
     here.from_arrow(states, "states")
     print(here.sql(f"SELECT sensor, {finish} FROM states GROUP BY sensor ORDER BY sensor"))

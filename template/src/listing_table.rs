@@ -41,6 +41,14 @@ async fn table(
     if urls.is_empty() {
         return config_err!("there is nothing to read: give one URL or path at least");
     }
+    for store in urls.iter().map(ListingTableUrl::object_store) {
+        if runtime_env.object_store(&store).is_err() {
+            return config_err!(
+                "this package has no object store for {store}: `runtime_env` in src/listing_table.rs \
+                 must register one"
+            );
+        }
+    }
     let cache = runtime_env.cache_manager.get_file_statistic_cache();
     let session = ProviderSession::new(TaskContext::default().with_runtime(runtime_env));
     for url in &urls {
@@ -55,7 +63,10 @@ async fn table(
 fn location(url: &str) -> Result<ListingTableUrl> {
     let (_, after_scheme) = url.split_once("://").unwrap_or_default();
     let host = after_scheme.split('/').next().unwrap_or_default();
-    if host.contains('@') || after_scheme.contains('?') {
+    // A secret may contain a "/", so "s3://KEY:SECRET/SECRET@bucket" has no "@" in its host.
+    let port = host.rsplit_once(':').map_or("", |(_, port)| port);
+    let is_port = host.ends_with(']') || port.chars().all(|digit| digit.is_ascii_digit());
+    if host.contains('@') || !is_port || after_scheme.contains('?') {
         return config_err!(
             "a URL has a user, a password or a token in it: leave out what is before the \"@\" and \
              after the \"?\""

@@ -15,7 +15,7 @@ use datafusion_common::stats::Precision;
 use datafusion_common::{Result, ScalarValue, Statistics, config_err};
 use datafusion_expr::{Expr, TableProviderFilterPushDown};
 use futures::stream::{self, BoxStream, StreamExt};
-use pyo3_datafusion::table::{Partition, Scan, Source, comparison};
+use pyo3_datafusion::table::{Partition, Scan, Source, comparison, one_of};
 
 use crate::readings::{self, Counters, MAX_PARTITIONS, MAX_ROWS, intersect, range};
 
@@ -68,7 +68,9 @@ impl Source for ReadingsSource {
     fn supports_filter(&self, filter: &Expr) -> TableProviderFilterPushDown {
         match IdFilter::new(filter) {
             Some(IdFilter::Rows(_)) => TableProviderFilterPushDown::Exact,
-            Some(IdFilter::Partitions(_)) => TableProviderFilterPushDown::Inexact,
+            Some(IdFilter::Between(_) | IdFilter::Partitions(_)) => {
+                TableProviderFilterPushDown::Inexact
+            }
             None => TableProviderFilterPushDown::Unsupported,
         }
     }
@@ -105,7 +107,7 @@ impl Partition for ReadingsPartition {
 fn filtered(mut partitions: Vec<Range<i64>>, filters: &[Expr]) -> Vec<Range<i64>> {
     for filter in filters.iter().filter_map(IdFilter::new) {
         match filter {
-            IdFilter::Rows(wanted) => {
+            IdFilter::Rows(wanted) | IdFilter::Between(wanted) => {
                 partitions = partitions.iter().map(|p| intersect(p, &wanted)).collect();
             }
             IdFilter::Partitions(wanted) => {
@@ -116,17 +118,21 @@ fn filtered(mut partitions: Vec<Range<i64>>, filters: &[Expr]) -> Vec<Range<i64>
     partitions
 }
 
-/// What a filter leaves, in the two ways in which a source can know that.
+/// The rows that a filter keeps, as far as a source knows them.
 enum IdFilter {
-    /// Just these rows: a filter on `id` is `Exact`.
+    /// Just these rows: a comparison of `id` is `Exact`.
     Rows(Range<i64>),
+    /// Some of these rows: `id IN (1, 5)` is `Inexact`.
+    Between(Range<i64>),
     /// The partitions that have any of these rows: a filter on `recorded_at` is `Inexact`.
     Partitions(Range<i64>),
 }
 
 impl IdFilter {
     fn new(filter: &Expr) -> Option<Self> {
-        let (column, op, value) = comparison(filter)?;
+        let Some((column, op, value)) = comparison(filter) else {
+            return Self::list(filter);
+        };
         match (column, value) {
             ("id", ScalarValue::Int64(Some(id))) => range(op, *id, *id).map(Self::Rows),
             ("recorded_at", ScalarValue::TimestampMicrosecond(Some(micros), _)) => {
@@ -135,6 +141,21 @@ impl IdFilter {
             }
             _ => None,
         }
+    }
+
+    fn list(filter: &Expr) -> Option<Self> {
+        let ("id", literals) = one_of(filter)? else {
+            return None;
+        };
+        // A null in the list keeps no row.
+        let ids = literals.iter().filter(|literal| !literal.is_null());
+        let ids = ids.map(|literal| match literal {
+            ScalarValue::Int64(id) => *id,
+            _ => None,
+        });
+        let ids = ids.collect::<Option<Vec<_>>>()?;
+        let last = ids.iter().max()?;
+        Some(Self::Between(*ids.iter().min()?..last.saturating_add(1)))
     }
 }
 

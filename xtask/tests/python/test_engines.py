@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import cloudpickle
+import pyarrow as pa
 import pytest
 import several_machines as example
 from datafusion import SessionConfig, SessionContext
@@ -27,6 +28,7 @@ Submit = Callable[..., Any]
 ROWS = 64_000
 SCAN = "SELECT id, fahrenheit(celsius) AS f FROM parts WHERE fahrenheit(celsius) > 70"
 GROUP_BY = "SELECT sensor, rms(celsius) FROM parts GROUP BY sensor"
+STATES = pa.schema({"sensor": pa.string(), "n": pa.uint64(), "squares": pa.float64()})
 FINISH = "SELECT sensor, sqrt(sum(squares) / sum(n)) AS rms FROM states GROUP BY sensor"
 # The index of the partition whose first worker is killed.
 FATAL = 20
@@ -104,12 +106,13 @@ def test_a_worker_that_dies_once(submit: Submit, ctx: SessionContext, tmp_path: 
     def fatal(task: Callable[..., Any], *arguments: Any) -> Any:
         return submit(die_once, str(tmp_path), task, *arguments)
 
-    rows = example.run(ctx.sql(SCAN).execution_plan(), ctx, fatal)
+    frame = ctx.sql(SCAN)
+    rows = example.run(frame.execution_plan(), ctx, fatal, frame.schema())
     assert (tmp_path / "died").exists()
     assert in_order(rows.to_pylist()) == in_order(ctx.sql(SCAN).to_pylist())
 
     stage = example.partial(ctx.sql(GROUP_BY).execution_plan())
-    states = example.run(stage, ctx, submit).rename_columns(["sensor", "n", "squares"])
+    states = example.run(stage, ctx, submit, STATES)
     ctx.from_arrow(states, "states")
     expected = ctx.sql(GROUP_BY.replace("rms(celsius)", "rms(celsius) AS rms")).to_pylist()
     assert in_order(ctx.sql(FINISH).to_pylist()) == in_order(expected)
@@ -121,7 +124,7 @@ def test_an_error_of_a_worker(
     monkeypatch.setitem(example.VERSIONS, "my-ext", "99.0")
     sentence = "my-ext 99.0, which made the plan, but there it is 0.1.0. Run there: pip"
     with pytest.raises(RuntimeError, match=sentence):
-        example.run(ctx.sql(SCAN).execution_plan(), ctx, submit)
+        example.run(ctx.sql(SCAN).execution_plan(), ctx, submit, ctx.sql(SCAN).schema())
 
 
 RUN = """

@@ -64,5 +64,5 @@ def test_same_rows_and_same_work(ctx: SessionContext, query: str) -> None:
 
 
 def test_an_unknown_scheme_says_so() -> None:
-    with pytest.raises(RuntimeError, match="No suitable object store found for shed"):
+    with pytest.raises(ValueError, match="this package has no object store for shed://files/"):
         ReadingsFiles(["shed://files/"])

@@ -9,6 +9,6 @@ mod source_table;
 
 pub use insert::Insert;
 pub(crate) use insert_exec::{InsertExec, RowSink, rows_as_plan};
-pub use source::{Partition, Scan, Source, comparison};
+pub use source::{Partition, Scan, Source, comparison, one_of};
 pub use source_exec::SourceExec;
 pub use source_table::{SourceProvider, SourceTable};

@@ -11,6 +11,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion_common::{Result, ScalarValue, Statistics};
+use datafusion_expr::expr::InList;
 use datafusion_expr::{BinaryExpr, Expr, Operator, SortExpr, TableProviderFilterPushDown};
 use futures::stream::BoxStream;
 
@@ -83,5 +84,40 @@ pub fn comparison(filter: &Expr) -> Option<(&str, Operator, &ScalarValue)> {
         (Expr::Column(column), Expr::Literal(value, _)) => Some((&column.name, *op, value)),
         (Expr::Literal(value, _), Expr::Column(column)) => Some((&column.name, op.swap()?, value)),
         _ => None,
+    }
+}
+
+/// The column and the literals of `id IN (1, 2)`. DataFusion makes `id = 1 OR id = 2` of a short
+/// list.
+pub fn one_of(filter: &Expr) -> Option<(&str, Vec<&ScalarValue>)> {
+    match filter {
+        Expr::InList(InList {
+            expr,
+            list,
+            negated: false,
+        }) => {
+            let Expr::Column(column) = expr.as_ref() else {
+                return None;
+            };
+            let literals = list.iter().map(|value| match value {
+                Expr::Literal(value, _) => Some(value),
+                _ => None,
+            });
+            Some((&column.name, literals.collect::<Option<_>>()?))
+        }
+        Expr::BinaryExpr(BinaryExpr {
+            left,
+            op: Operator::Or,
+            right,
+        }) => {
+            let (column, mut literals) = one_of(left)?;
+            let (same_column, others) = one_of(right)?;
+            literals.extend(others);
+            (column == same_column).then_some((column, literals))
+        }
+        _ => match comparison(filter)? {
+            (column, Operator::Eq, literal) => Some((column, vec![literal])),
+            _ => None,
+        },
     }
 }
