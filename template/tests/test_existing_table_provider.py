@@ -57,6 +57,14 @@ def test_insert_of_rows_that_are_computed(ctx: SessionContext) -> None:
     assert rows(ctx, sql) == [(100, 9_900, 9_999)]
 
 
+def test_inserted_rows_keep_their_order(ctx: SessionContext) -> None:
+    batches = pa.table({"id": range(20_000)}).to_batches(max_chunksize=1_000)
+    ctx.register_record_batches("ids", [batches[::2], batches[1::2]])
+    ctx.sql("INSERT INTO rooms SELECT 'hall', id FROM ids ORDER BY id DESC").collect()
+    floors = rows(ctx, "SELECT floor FROM rooms WHERE sensor = 'hall'")
+    assert floors == [(i,) for i in reversed(range(20_000))]
+
+
 def test_insert_of_other_columns_is_refused(ctx: SessionContext) -> None:
     with pytest.raises(Exception, match="Column count doesn't match insert query!"):
         ctx.sql("INSERT INTO rooms SELECT 1, true, 2").collect()
