@@ -30,6 +30,9 @@ pub mod function_library;
 pub mod functions;
 {% endif -%}
 pub mod host;
+{% if tables -%}
+pub mod host_functions;
+{% endif -%}
 {% if insert -%}
 pub mod insert;
 {% endif -%}

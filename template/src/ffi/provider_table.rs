@@ -18,11 +18,13 @@ use datafusion_physical_expr::conjunction;
 use datafusion_physical_optimizer::PhysicalOptimizerRule;
 use datafusion_physical_optimizer::filter_pushdown::FilterPushdown;
 use datafusion_physical_plan::filter::FilterExec;
+use datafusion_physical_plan::projection::{ProjectionExec, ProjectionExpr};
 use datafusion_physical_plan::{ExecutionPlan, execute_stream};
 use futures::stream::{BoxStream, TryStreamExt};
 use pyo3::prelude::*;
 
 use crate::ffi::error::{catch, interrupted, to_py_err};
+use crate::ffi::host_functions::with_constants;
 use crate::ffi::insert_exec::{InsertExec, RowSink, rows_as_plan};
 use crate::ffi::provider_exec::ProviderExec;
 use crate::ffi::provider_session::{ProviderSession, with_runtime_env};
@@ -81,22 +83,26 @@ impl ProviderTable {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let scan = async {
-            let taken = self.taken(filters)?;
+            let answers = self.answers(&filters.iter().collect::<Vec<_>>())?;
+            let all_but = |other: TableProviderFilterPushDown| {
+                let pairs = filters.iter().zip(&answers);
+                let pairs = pairs.filter(move |(_, answer)| **answer != other);
+                pairs.map(|(filter, _)| filter.clone()).collect::<Vec<_>>()
+            };
+            let taken = all_but(TableProviderFilterPushDown::Unsupported);
             let provider = &self.provider;
             let plan = provider.scan(session, projection, &taken, limit).await?;
-            let plan = push_down(plan, filters, session)?;
+            // An `Exact` filter has been applied, and its plan must not apply it again.
+            let left = all_but(TableProviderFilterPushDown::Exact);
+            let plan = push_down(plan, &left, session)?;
+            let plan = match projection.is_some_and(Vec::is_empty) {
+                true => without_columns(plan)?,
+                false => plan,
+            };
             let plan = ProviderExec::try_new(plan, Arc::clone(&self.runtime_env))?;
             Ok(Arc::new(plan) as _)
         };
         runtime::run(scan).await
-    }
-
-    /// Those of `filters` that the provider itself wants.
-    fn taken(&self, filters: &[Expr]) -> Result<Vec<Expr>> {
-        let answers = self.answers(&filters.iter().collect::<Vec<_>>())?;
-        let taken = filters.iter().zip(answers);
-        let taken = taken.filter(|(_, answer)| *answer != TableProviderFilterPushDown::Unsupported);
-        Ok(taken.map(|(filter, _)| filter.clone()).collect())
     }
 
     fn answers(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
@@ -162,6 +168,15 @@ fn push_down(
     }
 }
 
+/// `plan`, of which only the number of rows matters. It may promise columns, and then return none.
+fn without_columns(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    if plan.schema().fields().is_empty() {
+        return Ok(plan);
+    }
+    let none: [ProjectionExpr; 0] = [];
+    Ok(Arc::new(ProjectionExec::try_new(none, plan)?))
+}
+
 #[async_trait]
 impl TableProvider for ProviderTable {
     fn schema(&self) -> SchemaRef {
@@ -198,8 +213,9 @@ impl TableProvider for ProviderTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
+        let filters = with_constants(filters, &self.schema, session)?;
         let session = ProviderSession::of_host(session, &self.runtime_env);
-        self.scan_in(&session, projection, filters, limit).await
+        self.scan_in(&session, projection, &filters, limit).await
     }
 
     async fn insert_into(

@@ -11,6 +11,7 @@ use datafusion_physical_plan::ExecutionPlan;
 use pyo3::prelude::*;
 
 use crate::ffi::error::{catch, interrupted, to_py_err};
+use crate::ffi::host_functions::with_constants;
 use crate::ffi::runtime;
 use crate::ffi::source::{Scan, Source};
 use crate::ffi::source_exec::SourceExec;
@@ -111,11 +112,12 @@ impl<S: Source> TableProvider for SourceTable<S> {
 
     async fn scan(
         &self,
-        _session: &dyn Session,
+        session: &dyn Session,
         projection: Option<&Vec<usize>>,
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        self.plan(projection, filters, limit).await
+        let filters = with_constants(filters, &self.schema, session)?;
+        self.plan(projection, &filters, limit).await
     }
 }

@@ -213,11 +213,15 @@ fn hostile(project: &Path) {
         fs::write(path, text).unwrap();
     }
     let hostile = root().join("xtask/tests/hostile");
-    for (file, module) in [("faults.rs", "fault"), ("providers.rs", "providers")] {
+    for (file, module) in [
+        ("faults.rs", "fault"),
+        ("providers.rs", "providers"),
+        ("odd.rs", "odd"),
+    ] {
         fs::copy(hostile.join(file), source(module)).unwrap();
     }
     let library = read(source("lib"));
-    let library = format!("{library}\nmod fault;\n#[allow(dead_code)]\nmod providers;\n");
+    let library = format!("{library}\nmod fault;\nmod odd;\n#[allow(dead_code)]\nmod providers;\n");
     fs::write(source("lib"), library).unwrap();
     let manifest = read(project.join("Cargo.toml"));
     let store = "[dependencies]\nobject_store = { version = \"0.13\", features = [\"fs\"] }\n";
@@ -275,4 +279,10 @@ fn faults() {
 #[test]
 fn files_in_an_object_store() {
     test("test_object_store.py");
+}
+
+/// Tables of other crates that do what DataFusion allows, and few tables do.
+#[test]
+fn odd_tables() {
+    test("test_odd_tables.py");
 }
