@@ -5,14 +5,15 @@
 
 use std::sync::Arc;
 
-use arrow::array::{RecordBatch, RecordBatchReader};
+use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchReader};
 use arrow::compute::{CastOptions, can_cast_types, cast_with_options};
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::ffi::FFI_ArrowSchema;
 use arrow::ffi_stream::FFI_ArrowArrayStream;
+use arrow::util::display::array_value_to_string;
 use datafusion_catalog::TableProvider;
-use datafusion_common::{DataFusionError, Result, config_err};
+use datafusion_common::{DataFusionError, Result, config_err, exec_err};
 use datafusion_execution::TaskContext;
 use datafusion_execution::config::SessionConfig;
 use datafusion_physical_plan::ExecutionPlan;
@@ -124,26 +125,66 @@ pub fn can_cast(from: &Schema, to: &Schema) -> bool {
 }
 
 /// The rows of `batch`, which [`can_cast`], with the columns of `schema`.
+///
+/// # Errors
+///
+/// A value cannot be cast without loss, such as 1.5 to an integer.
 pub fn cast(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
     if batch.schema_ref() == schema {
         return Ok(batch);
     }
+    let pairs = batch.columns().iter().zip(schema.fields());
+    let columns = pairs.map(|(column, field)| {
+        let cast = cast_whole(column, field.data_type());
+        cast.map_err(|error| error.context(format!("column {:?}", field.name())))
+    });
+    let columns = columns.collect::<Result<_>>()?;
+    Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
+}
+
+/// `column` in the type `to`, from which its values can be cast back.
+fn cast_whole(column: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
     // An overflow is an error, not a null.
     let options = CastOptions {
         safe: false,
         ..CastOptions::default()
     };
-    let columns = batch
-        .columns()
-        .iter()
-        .zip(schema.fields())
-        .map(|(column, field)| cast_with_options(column, field.data_type(), &options))
-        .collect::<Result<_, _>>()?;
-    Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
+    let from = column.data_type();
+    let cast = match (from, to) {
+        (from, to) if from == to => return Ok(Arc::clone(column)),
+        // Time without a zone is UTC to pyarrow, and local time to arrow-rs.
+        (DataType::Timestamp(unit, None), DataType::Timestamp(_, Some(_))) => {
+            let utc = DataType::Timestamp(*unit, Some("UTC".into()));
+            cast_with_options(&cast_with_options(column, &utc, &options)?, to, &options)?
+        }
+        _ => cast_with_options(column, to, &options)?,
+    };
+    if can_cast_types(to, from) {
+        let safe = CastOptions::default();
+        let back = match (to, from) {
+            (DataType::Timestamp(unit, Some(_)), DataType::Timestamp(_, None)) => {
+                let utc = DataType::Timestamp(*unit, Some("UTC".into()));
+                cast_with_options(&cast_with_options(&cast, &utc, &safe)?, from, &safe)?
+            }
+            _ => cast_with_options(&cast, from, &safe)?,
+        };
+        let differs = |row: &usize| back.slice(*row, 1).as_ref() != column.slice(*row, 1).as_ref();
+        if back.as_ref() != column.as_ref()
+            && let Some(row) = (0..column.len()).find(differs)
+        {
+            let value = array_value_to_string(column, row)?;
+            return exec_err!("cannot cast {value} to {to} without loss");
+        }
+    }
+    Ok(cast)
 }
 
-/// The columns of `schema` with their types.
+/// The columns of `schema` with their types, and its metadata.
 pub fn describe_columns(schema: &Schema) -> String {
     let columns: Vec<_> = schema.fields().iter().map(|f| f.to_string()).collect();
-    columns.join(", ")
+    let columns = columns.join(", ");
+    match schema.metadata() {
+        none if none.is_empty() => columns,
+        metadata => format!("{columns} with the metadata {metadata:?}"),
+    }
 }
