@@ -65,6 +65,14 @@ def test_inserted_rows_keep_their_order(ctx: SessionContext) -> None:
     assert floors == [(i,) for i in reversed(range(20_000))]
 
 
+@pytest.mark.parametrize("floor", [1.7, 1e300])
+def test_a_frame_that_does_not_fit_is_refused(ctx: SessionContext, floor: float) -> None:
+    frame = ctx.from_arrow(pa.table({"sensor": ["hall"], "floor": [floor]}))
+    with pytest.raises(Exception, match='column "floor"'):
+        frame.write_table("rooms")
+    assert rows(ctx, "SELECT * FROM rooms ORDER BY sensor") == ALL
+
+
 def test_insert_of_other_columns_is_refused(ctx: SessionContext) -> None:
     with pytest.raises(Exception, match="Column count doesn't match insert query!"):
         ctx.sql("INSERT INTO rooms SELECT 1, true, 2").collect()

@@ -127,6 +127,54 @@ def test_files_that_are_read_again(tmp_path: Path) -> None:
     assert ctx.sql(sql).to_pylist() == [{"n": 10}]
 
 
+NOON = datetime(2026, 7, 1, 12, 30)
+
+
+@pytest.mark.parametrize(
+    ("values", "stored", "requested"),
+    [
+        ([1.5], pa.float64(), pa.int64()),
+        ([1e300], pa.float64(), pa.float32()),
+        ([2**53 + 1], pa.int64(), pa.float64()),
+        ([None, 1, 300], pa.int64(), pa.int8()),
+        ([NOON], pa.timestamp("us"), pa.date32()),
+        ([1_000_001], pa.timestamp("us"), pa.timestamp("ms")),
+        (["warm"], pa.string(), pa.int64()),
+    ],
+)
+def test_a_cast_that_would_lose_something_is_refused(
+    tmp_path: Path, values: list[object], stored: pa.DataType, requested: pa.DataType
+) -> None:
+    pq.write_table(pa.table({"x": pa.array(values, stored)}), tmp_path / "x.parquet")
+    files = ReadingsFiles([str(tmp_path / "x.parquet")])
+    with pytest.raises(pa.ArrowInvalid, match='column "x"'):
+        pa.RecordBatchReader.from_stream(files, pa.schema([("x", requested)])).read_all()
+
+
+@pytest.mark.parametrize(
+    ("values", "stored", "requested"),
+    [
+        ([2.0, None, -0.5e3], pa.float64(), pa.int64()),
+        ([2**53, None], pa.int64(), pa.float64()),
+        ([NOON, None], pa.timestamp("us"), pa.timestamp("us", "America/New_York")),
+        ([NOON, None], pa.timestamp("us", "Asia/Kolkata"), pa.timestamp("ms", "UTC")),
+        ([NOON], pa.timestamp("us", "America/New_York"), pa.timestamp("us")),
+        (["attic", None], pa.string(), pa.dictionary(pa.int32(), pa.string())),
+        (["attic", None], pa.string(), pa.string_view()),
+        ([1, None], pa.int64(), pa.string()),
+    ],
+)
+def test_other_casts_are_those_of_pyarrow(
+    tmp_path: Path, values: list[object], stored: pa.DataType, requested: pa.DataType
+) -> None:
+    column = pa.array(values, stored)
+    pq.write_table(pa.table({"x": column}), tmp_path / "x.parquet")
+    files = ReadingsFiles([str(tmp_path / "x.parquet")])
+    schema = pa.schema([("x", requested)])
+    read = pa.RecordBatchReader.from_stream(files, schema).read_all()
+    assert read["x"].to_pylist() == column.cast(requested).to_pylist()
+
+
 def test_insert(ctx: SessionContext, folder: str) -> None:
     ctx.register_table("one", ReadingsFiles([f"{folder}month=01/"]))
     assert ctx.sql("INSERT INTO one SELECT id FROM native").to_pylist() == [{"count": 4 * ROWS}]

@@ -13,7 +13,7 @@ use arrow::ffi::FFI_ArrowSchema;
 use arrow::ffi_stream::FFI_ArrowArrayStream;
 use arrow::util::display::array_value_to_string;
 use datafusion_catalog::TableProvider;
-use datafusion_common::{DataFusionError, Result, config_err, exec_err};
+use datafusion_common::{DataFusionError, Result, config_err, exec_datafusion_err, exec_err};
 use datafusion_execution::TaskContext;
 use datafusion_execution::config::SessionConfig;
 use datafusion_physical_plan::ExecutionPlan;
@@ -135,39 +135,23 @@ pub fn cast(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
     }
     let pairs = batch.columns().iter().zip(schema.fields());
     let columns = pairs.map(|(column, field)| {
-        let cast = cast_whole(column, field.data_type());
-        cast.map_err(|error| error.context(format!("column {:?}", field.name())))
+        cast_without_loss(column, field.data_type()).map_err(|error| {
+            exec_datafusion_err!("column {:?}: {}", field.name(), error.strip_backtrace())
+        })
     });
     let columns = columns.collect::<Result<_>>()?;
     Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
 }
 
-/// `column` in the type `to`, from which its values can be cast back.
-fn cast_whole(column: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
-    // An overflow is an error, not a null.
-    let options = CastOptions {
-        safe: false,
-        ..CastOptions::default()
-    };
+fn cast_without_loss(column: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
     let from = column.data_type();
-    let cast = match (from, to) {
-        (from, to) if from == to => return Ok(Arc::clone(column)),
-        // Time without a zone is UTC to pyarrow, and local time to arrow-rs.
-        (DataType::Timestamp(unit, None), DataType::Timestamp(_, Some(_))) => {
-            let utc = DataType::Timestamp(*unit, Some("UTC".into()));
-            cast_with_options(&cast_with_options(column, &utc, &options)?, to, &options)?
-        }
-        _ => cast_with_options(column, to, &options)?,
-    };
+    if from == to {
+        return Ok(Arc::clone(column));
+    }
+    // An overflow is an error, not a null.
+    let cast = cast_array(column, to, false)?;
     if can_cast_types(to, from) {
-        let safe = CastOptions::default();
-        let back = match (to, from) {
-            (DataType::Timestamp(unit, Some(_)), DataType::Timestamp(_, None)) => {
-                let utc = DataType::Timestamp(*unit, Some("UTC".into()));
-                cast_with_options(&cast_with_options(&cast, &utc, &safe)?, from, &safe)?
-            }
-            _ => cast_with_options(&cast, from, &safe)?,
-        };
+        let back = cast_array(&cast, from, true)?;
         let differs = |row: &usize| back.slice(*row, 1).as_ref() != column.slice(*row, 1).as_ref();
         if back.as_ref() != column.as_ref()
             && let Some(row) = (0..column.len()).find(differs)
@@ -177,6 +161,24 @@ fn cast_whole(column: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
         }
     }
     Ok(cast)
+}
+
+/// Casts as arrow does, but takes time without a zone for UTC, as pyarrow does, and not for local time.
+fn cast_array(column: &ArrayRef, to: &DataType, safe: bool) -> Result<ArrayRef> {
+    let options = CastOptions {
+        safe,
+        ..CastOptions::default()
+    };
+    let column = match (column.data_type(), to) {
+        (DataType::Timestamp(unit, from), DataType::Timestamp(_, to))
+            if from.is_some() != to.is_some() =>
+        {
+            let utc = DataType::Timestamp(*unit, Some("UTC".into()));
+            cast_with_options(column, &utc, &options)?
+        }
+        _ => Arc::clone(column),
+    };
+    Ok(cast_with_options(&column, to, &options)?)
 }
 
 /// The columns of `schema` with their types, and its metadata.

@@ -122,7 +122,7 @@ const FUNCTIONS: [(&str, &[&str]); 20] = [
 ];
 
 /// Further places, found by what the stub says there, and what is put there instead.
-const EDITS: [(&str, &str, &str); 6] = [
+const EDITS: [(&str, &str, &str); 10] = [
     (
         "source",
         "stream::iter(batches)",
@@ -141,6 +141,31 @@ const EDITS: [(&str, &str, &str); 6] = [
         "Ok(Self {\n            rows,",
         "crate::fault::hang(\"source::constructor\")?;
         Ok(Self { ballast: crate::fault::Ballast::default(), rows,",
+    ),
+    // A partition that counts how often it is read.
+    (
+        "source",
+        "pub struct ReadingsPartition {",
+        "pub struct ReadingsPartition { pub reads: Arc<std::sync::atomic::AtomicU64>,",
+    ),
+    (
+        "source",
+        "ReadingsPartition {\n            ids,",
+        "ReadingsPartition { reads: Arc::default(), ids,",
+    ),
+    (
+        "source",
+        "self.counters.partitions.fetch_add(1, Ordering::Relaxed);",
+        "self.counters.partitions.fetch_add(1, Ordering::Relaxed);
+        let again = self.reads.fetch_add(1, Ordering::Relaxed) > 0;
+        if again && crate::fault::wanted(\"again\", \"Partition::read\") {
+            return Ok(stream::empty().boxed());
+        }",
+    ),
+    (
+        "physical_extension_codec",
+        "ReadingsPartition {\n        ids,",
+        "ReadingsPartition { reads: Arc::default(), ids,",
     ),
     (
         "existing_table_provider",

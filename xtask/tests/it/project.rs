@@ -84,6 +84,26 @@ fn the_runtime_needs_no_python() {
     assert!(said.contains("test result: ok. 6 passed"), "{said}");
 }
 
+/// What a function gets for a constant that has crossed the FFI as an array.
+#[test]
+fn nested_constants_are_whole() {
+    let folder = scratch("constants");
+    let answers = choose(&["scalar_udf".to_owned()]);
+    generate(&folder, "constants-ext").args(answers).succeed();
+    let project = folder.join("constants-ext");
+    fs::create_dir_all(project.join("tests/ffi")).unwrap();
+    for (from, to) in [
+        (machinery().join("constants.rs"), "tests/constants.rs"),
+        (project.join("src/ffi/constants.rs"), "tests/ffi/constants.rs"),
+    ] {
+        fs::copy(from, project.join(to)).unwrap();
+    }
+    cargo(&project)
+        .args(["test", "--test", "constants"])
+        .env("PYO3_NO_PYTHON", "1")
+        .succeed();
+}
+
 /// Sessions, threads, signals and forks, and whoever reads Arrow streams.
 #[test]
 fn the_machinery_does_what_it_says() {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from datafusion import SessionConfig, SessionContext
-from hostile_ext import BuildingCatalog
+from hostile_ext import BuildingCatalog, Readings
 
 
 @pytest.fixture
@@ -52,3 +52,20 @@ def test_large_batches_are_split() -> None:
     ctx.register_catalog_provider("building", BuildingCatalog())
     batches = ctx.sql("SELECT id FROM building.ground.one_batch").collect()
     assert [batch.num_rows for batch in batches] == [4, 4, 2]
+
+
+STEPS = """
+    WITH RECURSIVE r AS (SELECT 0 AS i UNION ALL SELECT t.id FROM t JOIN r ON t.id = r.i + 1)
+    SELECT count(*) AS n FROM r
+"""
+
+
+def test_a_source_that_is_read_again(
+    ctx: SessionContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A source whose rows differ the second time would make the answer wrong."""
+    ctx.register_table("t", Readings(rows=10, partitions=2))
+    assert ctx.sql(STEPS).to_pylist() == [{"n": 10}]
+    monkeypatch.setenv("FAULT", "again:Partition::read")
+    with pytest.raises(Exception, match="Partition::read returned 5 rows at first, but 0 rows"):
+        ctx.sql(STEPS).collect()
