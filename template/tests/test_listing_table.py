@@ -122,7 +122,7 @@ def test_files_that_are_read_again(tmp_path: Path) -> None:
         WITH RECURSIVE steps AS (
             SELECT 0 AS i UNION ALL SELECT id FROM ids JOIN steps ON id = i + 1
         )
-        SELECT count(*) AS n FROM steps
+        SELECT count(i) AS n FROM steps
     """
     assert ctx.sql(sql).to_pylist() == [{"n": 10}]
 

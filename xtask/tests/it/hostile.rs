@@ -122,7 +122,7 @@ const FUNCTIONS: [(&str, &[&str]); 20] = [
 ];
 
 /// Further places, found by what the stub says there, and what is put there instead.
-const EDITS: [(&str, &str, &str); 10] = [
+const EDITS: [(&str, &str, &str); 11] = [
     (
         "source",
         "stream::iter(batches)",
@@ -161,6 +161,11 @@ const EDITS: [(&str, &str, &str); 10] = [
         if again && crate::fault::wanted(\"again\", \"Partition::read\") {
             return Ok(stream::empty().boxed());
         }",
+    ),
+    (
+        "readings",
+        "let schema = Arc::clone(schema);",
+        "let schema = crate::fault::metadata(schema);",
     ),
     (
         "physical_extension_codec",

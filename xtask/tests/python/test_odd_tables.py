@@ -69,3 +69,12 @@ def test_a_source_that_is_read_again(
     monkeypatch.setenv("FAULT", "again:Partition::read")
     with pytest.raises(Exception, match="Partition::read returned 5 rows at first, but 0 rows"):
         ctx.sql(STEPS).collect()
+
+
+def test_metadata_that_differs_is_named(
+    ctx: SessionContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ctx.register_table("t", Readings(rows=10, partitions=2))
+    monkeypatch.setenv("FAULT", "wrong:metadata")
+    with pytest.raises(Exception, match='with the metadata {"unit": "celsius"}'):
+        ctx.sql("SELECT * FROM t").collect()
