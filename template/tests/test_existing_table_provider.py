@@ -57,6 +57,24 @@ def test_insert_of_rows_that_are_computed(ctx: SessionContext) -> None:
     assert rows(ctx, sql) == [(100, 9_900, 9_999)]
 
 
+def test_inserted_rows_keep_their_order(ctx: SessionContext) -> None:
+    rooms = Rooms()
+    ctx.register_table("many", rooms)
+    batches = pa.table({"id": range(20_000)}).to_batches(max_chunksize=1_000)
+    ctx.register_record_batches("ids", [batches[::2], batches[1::2]])
+    ctx.sql("INSERT INTO many SELECT 'hall', id FROM ids ORDER BY id DESC").collect()
+    floors = pa.table(rooms)["floor"].to_pylist()
+    assert floors[-20_000:] == list(reversed(range(20_000)))
+
+
+@pytest.mark.parametrize("floor", [1.7, 1e300])
+def test_a_frame_that_does_not_fit_is_refused(ctx: SessionContext, floor: float) -> None:
+    frame = ctx.from_arrow(pa.table({"sensor": ["hall"], "floor": [floor]}))
+    with pytest.raises(Exception, match='column "floor"'):
+        frame.write_table("rooms")
+    assert rows(ctx, "SELECT * FROM rooms ORDER BY sensor") == ALL
+
+
 def test_insert_of_other_columns_is_refused(ctx: SessionContext) -> None:
     with pytest.raises(Exception, match="Column count doesn't match insert query!"):
         ctx.sql("INSERT INTO rooms SELECT 1, true, 2").collect()

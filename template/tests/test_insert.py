@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
-from datafusion import SessionContext
+from datafusion import SessionConfig, SessionContext, col
 
 from {{crate_name}} import Journal, register_all
 
@@ -44,6 +44,44 @@ def test_rows_that_are_computed(ctx: SessionContext) -> None:
     assert rows(ctx, sql) == [(3,)]
     sql = "SELECT sensor, note FROM journal ORDER BY sensor"
     assert rows(ctx, sql) == [("a", "4"), ("a", "4"), ("b", "2")]
+
+
+@pytest.fixture
+def numbers() -> SessionContext:
+    """Two partitions of several batches, and a journal."""
+    ctx = SessionContext(SessionConfig().with_target_partitions(4))
+    batches = pa.table({"id": range(20_000)}).to_batches(max_chunksize=1_000)
+    ctx.register_record_batches("ids", [batches[::2], batches[1::2]])
+    ctx.register_table("journal", Journal())
+    return ctx
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT CAST(id AS VARCHAR) AS sensor, 'x' AS note FROM ids ORDER BY sensor DESC",
+        "SELECT CAST(id AS VARCHAR) AS sensor, 'x' AS note FROM ids ORDER BY id DESC",
+        "SELECT CAST(id % 7 AS VARCHAR) AS sensor, NULL AS note FROM ids ORDER BY id % 7 LIMIT 9000",
+        "SELECT CAST(id AS VARCHAR) AS sensor, NULL AS note FROM ids ORDER BY id DESC OFFSET 9",
+        "SELECT CAST(k AS VARCHAR) AS sensor, CAST(sum(id) AS VARCHAR) AS note"
+        " FROM (SELECT id, id % 9000 AS k FROM ids) GROUP BY k ORDER BY sum(id) DESC",
+        "SELECT CAST(id AS VARCHAR) AS sensor, CAST(row_number() OVER (ORDER BY id) AS VARCHAR)"
+        " AS note FROM ids ORDER BY id DESC",
+        "(SELECT CAST(id AS VARCHAR) AS sensor, 'x' AS note FROM ids)"
+        " UNION ALL (SELECT 'x', NULL FROM ids) ORDER BY sensor DESC, note",
+    ],
+)
+def test_rows_keep_the_order_of_the_query(numbers: SessionContext, query: str) -> None:
+    expected = rows(numbers, query)
+    assert rows(numbers, f"INSERT INTO journal {query}") == [(len(expected),)]
+    assert rows(numbers, "SELECT * FROM journal") == expected
+
+
+def test_rows_keep_the_order_of_a_frame(numbers: SessionContext) -> None:
+    frame = numbers.sql("SELECT CAST(id AS VARCHAR) AS sensor, NULL AS note FROM ids")
+    frame.sort(col("sensor").sort(ascending=False)).write_table("journal")
+    expected = sorted((str(i) for i in range(20_000)), reverse=True)
+    assert [sensor for sensor, _ in rows(numbers, "SELECT * FROM journal")] == expected
 
 
 def test_other_types_are_cast(ctx: SessionContext) -> None:

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from datafusion import SessionContext
+from datafusion import SessionConfig, SessionContext
 
 from {{crate_name}} import ReadingsFiles, register_all
 
@@ -84,6 +85,94 @@ def test_several_places(folder: str) -> None:
     ctx.register_table("files", files)
     assert ctx.sql("SELECT count(*) AS n FROM files").to_pylist() == [{"n": 3 * ROWS}]
     assert pa.table(files).num_rows == 3 * ROWS
+
+
+@pytest.mark.parametrize(
+    "predicate",
+    [
+        "date_part('month', ts) = 2",
+        "date_part('month', date_trunc('day', ts)) = 2",
+        "date_trunc('month', ts) = TIMESTAMP '2026-02-01'",
+        "encode(name, 'hex') = '31'",
+        "st['a'] = 1",
+        "date_part('month', ts) = 2 OR encode(name, 'hex') = '30'",
+    ],
+)
+def test_functions_of_the_host_in_files(tmp_path: Path, predicate: str) -> None:
+    """A reader that evaluates filters calls them with constants, as the host does."""
+    times = pa.array([datetime(2026, month, 5) for month in (1, 2, 3)], pa.timestamp("us"))
+    structs = pa.array([{"a": 0}, {"a": 1}, {"a": None}])
+    names = pa.array([b"0", b"1", None])
+    table = pa.table({"id": range(3), "ts": times, "st": structs, "name": names})
+    pq.write_table(table, tmp_path / "times.parquet")
+    config = SessionConfig().set("datafusion.execution.parquet.pushdown_filters", "true")
+    ctx = SessionContext(config)
+    ctx.register_table("times", ReadingsFiles([str(tmp_path / "times.parquet")]))
+    ctx.from_arrow(table, name="expected")
+    sql = f"SELECT id FROM %s WHERE {predicate} ORDER BY id"
+    assert ctx.sql(sql % "times").to_pylist() == ctx.sql(sql % "expected").to_pylist() != []
+
+
+def test_files_that_are_read_again(tmp_path: Path) -> None:
+    """A recursive query reads them once for each of its steps."""
+    pq.write_table(pa.table({"id": range(10)}), tmp_path / "ids.parquet")
+    ctx = SessionContext()
+    ctx.register_table("ids", ReadingsFiles([str(tmp_path / "ids.parquet")]))
+    sql = """
+        WITH RECURSIVE steps AS (
+            SELECT 0 AS i UNION ALL SELECT id FROM ids JOIN steps ON id = i + 1
+        )
+        SELECT count(i) AS n FROM steps
+    """
+    assert ctx.sql(sql).to_pylist() == [{"n": 10}]
+
+
+NOON = datetime(2026, 7, 1, 12, 30)
+
+
+@pytest.mark.parametrize(
+    ("values", "stored", "requested"),
+    [
+        ([1.5], pa.float64(), pa.int64()),
+        ([1e300], pa.float64(), pa.float32()),
+        ([2**53 + 1], pa.int64(), pa.float64()),
+        ([None, 1, 300], pa.int64(), pa.int8()),
+        ([NOON], pa.timestamp("us"), pa.date32()),
+        ([1_000_001], pa.timestamp("us"), pa.timestamp("ms")),
+        (["warm"], pa.string(), pa.int64()),
+    ],
+)
+def test_a_cast_that_would_lose_something_is_refused(
+    tmp_path: Path, values: list[object], stored: pa.DataType, requested: pa.DataType
+) -> None:
+    pq.write_table(pa.table({"x": pa.array(values, stored)}), tmp_path / "x.parquet")
+    files = ReadingsFiles([str(tmp_path / "x.parquet")])
+    with pytest.raises(pa.ArrowInvalid, match='column "x"'):
+        pa.RecordBatchReader.from_stream(files, pa.schema([("x", requested)])).read_all()
+
+
+@pytest.mark.parametrize(
+    ("values", "stored", "requested"),
+    [
+        ([2.0, None, -0.5e3], pa.float64(), pa.int64()),
+        ([2**53, None], pa.int64(), pa.float64()),
+        ([NOON, None], pa.timestamp("us"), pa.timestamp("us", "America/New_York")),
+        ([NOON, None], pa.timestamp("us", "Asia/Kolkata"), pa.timestamp("ms", "UTC")),
+        ([NOON], pa.timestamp("us", "America/New_York"), pa.timestamp("us")),
+        (["attic", None], pa.string(), pa.dictionary(pa.int32(), pa.string())),
+        (["attic", None], pa.string(), pa.string_view()),
+        ([1, None], pa.int64(), pa.string()),
+    ],
+)
+def test_other_casts_are_those_of_pyarrow(
+    tmp_path: Path, values: list[object], stored: pa.DataType, requested: pa.DataType
+) -> None:
+    column = pa.array(values, stored)
+    pq.write_table(pa.table({"x": column}), tmp_path / "x.parquet")
+    files = ReadingsFiles([str(tmp_path / "x.parquet")])
+    schema = pa.schema([("x", requested)])
+    read = pa.RecordBatchReader.from_stream(files, schema).read_all()
+    assert read["x"].to_pylist() == column.cast(requested).to_pylist()
 
 
 def test_insert(ctx: SessionContext, folder: str) -> None:

@@ -6,7 +6,9 @@ names the methods in Rust to look at.
 
 from __future__ import annotations
 
+import math
 import pickle
+import sys
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -91,6 +93,24 @@ class Subject:
             )
 
 
+    def same_sum(self, name: str) -> None:
+        """Fail if the sum of a column of floats differs by more than rounding explains."""
+
+        def answer(what: str, table: str) -> float | None:
+            [row] = self.ctx.sql(f"SELECT {what} AS answer FROM {table}").to_pylist()
+            return row["answer"]
+
+        found, expected = answer(f"sum({name})", "t"), answer(f"sum({name})", "expected")
+        if found is None or expected is None or not math.isfinite(expected):
+            same = repr(found) == repr(expected)
+        else:
+            magnitude = answer(f"sum(abs(CAST({name} AS DOUBLE)))", "expected") or 0.0
+            rounding = self.all.num_rows * sys.float_info.epsilon * magnitude
+            same = abs(found - expected) <= rounding
+        message = f"sum({name}) is {found}, but in memory {expected}"
+        assert same, f"{message}. Look at Partition::statistics."
+
+
 PARAMETERS: list[Any] = [pytest.param(table, id=str(table)) for table in TABLES]
 
 
@@ -152,6 +172,8 @@ def test_statistics(subject: Subject) -> None:
             asked.append(f"sum({name})")
         for what in asked:
             subject.same(f"SELECT {what} FROM $t", "Partition::statistics")
+        if pa.types.is_floating(field.type):
+            subject.same_sum(name)
 
 
 def test_queries(subject: Subject) -> None:

@@ -1,7 +1,9 @@
 //! Faults on demand: the environment variable FAULT is `KIND:PLACE`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use arrow::datatypes::SchemaRef;
 use datafusion_common::{DataFusionError, Result};
 
 pub fn wanted(kind: &str, place: &str) -> bool {
@@ -48,6 +50,15 @@ pub fn hang(place: &str) -> Result<()> {
         crate::ffi::runtime::block_on(std::future::pending::<Result<()>>())?;
     }
     Ok(())
+}
+
+/// `schema`, with metadata that it did not promise.
+pub fn metadata(schema: &SchemaRef) -> SchemaRef {
+    if !wanted("wrong", "metadata") {
+        return Arc::clone(schema);
+    }
+    let unit = [("unit".to_owned(), "celsius".to_owned())].into();
+    Arc::new(schema.as_ref().clone().with_metadata(unit))
 }
 
 /// Memory that would be missed.

@@ -122,7 +122,7 @@ const FUNCTIONS: [(&str, &[&str]); 20] = [
 ];
 
 /// Further places, found by what the stub says there, and what is put there instead.
-const EDITS: [(&str, &str, &str); 6] = [
+const EDITS: [(&str, &str, &str); 11] = [
     (
         "source",
         "stream::iter(batches)",
@@ -141,6 +141,36 @@ const EDITS: [(&str, &str, &str); 6] = [
         "Ok(Self {\n            rows,",
         "crate::fault::hang(\"source::constructor\")?;
         Ok(Self { ballast: crate::fault::Ballast::default(), rows,",
+    ),
+    // A partition that counts how often it is read.
+    (
+        "source",
+        "pub struct ReadingsPartition {",
+        "pub struct ReadingsPartition { pub reads: Arc<std::sync::atomic::AtomicU64>,",
+    ),
+    (
+        "source",
+        "ReadingsPartition {\n            ids,",
+        "ReadingsPartition { reads: Arc::default(), ids,",
+    ),
+    (
+        "source",
+        "self.counters.partitions.fetch_add(1, Ordering::Relaxed);",
+        "self.counters.partitions.fetch_add(1, Ordering::Relaxed);
+        let again = self.reads.fetch_add(1, Ordering::Relaxed) > 0;
+        if again && crate::fault::wanted(\"again\", \"Partition::read\") {
+            return Ok(stream::empty().boxed());
+        }",
+    ),
+    (
+        "readings",
+        "let schema = Arc::clone(schema);",
+        "let schema = crate::fault::metadata(schema);",
+    ),
+    (
+        "physical_extension_codec",
+        "ReadingsPartition {\n        ids,",
+        "ReadingsPartition { reads: Arc::default(), ids,",
     ),
     (
         "existing_table_provider",
@@ -213,11 +243,15 @@ fn hostile(project: &Path) {
         fs::write(path, text).unwrap();
     }
     let hostile = root().join("xtask/tests/hostile");
-    for (file, module) in [("faults.rs", "fault"), ("providers.rs", "providers")] {
+    for (file, module) in [
+        ("faults.rs", "fault"),
+        ("providers.rs", "providers"),
+        ("odd.rs", "odd"),
+    ] {
         fs::copy(hostile.join(file), source(module)).unwrap();
     }
     let library = read(source("lib"));
-    let library = format!("{library}\nmod fault;\n#[allow(dead_code)]\nmod providers;\n");
+    let library = format!("{library}\nmod fault;\nmod odd;\n#[allow(dead_code)]\nmod providers;\n");
     fs::write(source("lib"), library).unwrap();
     let manifest = read(project.join("Cargo.toml"));
     let store = "[dependencies]\nobject_store = { version = \"0.13\", features = [\"fs\"] }\n";
@@ -275,4 +309,10 @@ fn faults() {
 #[test]
 fn files_in_an_object_store() {
     test("test_object_store.py");
+}
+
+/// Tables of other crates that do what DataFusion allows, and few tables do.
+#[test]
+fn odd_tables() {
+    test("test_odd_tables.py");
 }

@@ -40,15 +40,23 @@ const SORT_ORDER: &str = "fn sort_order(&self) -> Vec<datafusion_expr::SortExpr>
 
     ";
 
-/// Claims something about the column `id`.
+/// Claims something about the column `id`, or about another one.
 const CLAIM: &str = "
 fn claim(
     schema: &SchemaRef,
     about: impl Fn(datafusion_common::ColumnStatistics) -> datafusion_common::ColumnStatistics,
 ) -> Statistics {
+    claim_of(\"id\", schema, about)
+}
+
+fn claim_of(
+    name: &str,
+    schema: &SchemaRef,
+    about: impl Fn(datafusion_common::ColumnStatistics) -> datafusion_common::ColumnStatistics,
+) -> Statistics {
     let mut statistics = Statistics::new_unknown(schema);
     for (field, column) in schema.fields().iter().zip(&mut statistics.column_statistics) {
-        if field.name() == \"id\" {
+        if field.name() == name {
             *column = about(column.clone());
         }
     }

@@ -5,14 +5,15 @@
 
 use std::sync::Arc;
 
-use arrow::array::{RecordBatch, RecordBatchReader};
+use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchReader};
 use arrow::compute::{CastOptions, can_cast_types, cast_with_options};
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::ffi::FFI_ArrowSchema;
 use arrow::ffi_stream::FFI_ArrowArrayStream;
+use arrow::util::display::array_value_to_string;
 use datafusion_catalog::TableProvider;
-use datafusion_common::{DataFusionError, Result, config_err};
+use datafusion_common::{DataFusionError, Result, config_err, exec_datafusion_err, exec_err};
 use datafusion_execution::TaskContext;
 use datafusion_execution::config::SessionConfig;
 use datafusion_physical_plan::ExecutionPlan;
@@ -127,26 +128,68 @@ pub fn can_cast(from: &Schema, to: &Schema) -> bool {
 }
 
 /// The rows of `batch`, which [`can_cast`], with the columns of `schema`.
+///
+/// # Errors
+///
+/// A value cannot be cast without loss, such as 1.5 to an integer.
 pub fn cast(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
     if batch.schema_ref() == schema {
         return Ok(batch);
     }
-    // An overflow is an error, not a null.
-    let options = CastOptions {
-        safe: false,
-        ..CastOptions::default()
-    };
-    let columns = batch
-        .columns()
-        .iter()
-        .zip(schema.fields())
-        .map(|(column, field)| cast_with_options(column, field.data_type(), &options))
-        .collect::<Result<_, _>>()?;
+    let pairs = batch.columns().iter().zip(schema.fields());
+    let columns = pairs.map(|(column, field)| {
+        cast_without_loss(column, field.data_type()).map_err(|error| {
+            exec_datafusion_err!("column {:?}: {}", field.name(), error.strip_backtrace())
+        })
+    });
+    let columns = columns.collect::<Result<_>>()?;
     Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
 }
 
-/// The columns of `schema` with their types.
+fn cast_without_loss(column: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
+    let from = column.data_type();
+    if from == to {
+        return Ok(Arc::clone(column));
+    }
+    // An overflow is an error, not a null.
+    let cast = cast_array(column, to, false)?;
+    if can_cast_types(to, from) {
+        let back = cast_array(&cast, from, true)?;
+        let differs = |row: &usize| back.slice(*row, 1).as_ref() != column.slice(*row, 1).as_ref();
+        if back.as_ref() != column.as_ref()
+            && let Some(row) = (0..column.len()).find(differs)
+        {
+            let value = array_value_to_string(column, row)?;
+            return exec_err!("cannot cast {value} to {to} without loss");
+        }
+    }
+    Ok(cast)
+}
+
+/// Casts as arrow does, but takes time without a zone for UTC, as pyarrow does, and not for local time.
+fn cast_array(column: &ArrayRef, to: &DataType, safe: bool) -> Result<ArrayRef> {
+    let options = CastOptions {
+        safe,
+        ..CastOptions::default()
+    };
+    let column = match (column.data_type(), to) {
+        (DataType::Timestamp(unit, from), DataType::Timestamp(_, to))
+            if from.is_some() != to.is_some() =>
+        {
+            let utc = DataType::Timestamp(*unit, Some("UTC".into()));
+            cast_with_options(column, &utc, &options)?
+        }
+        _ => Arc::clone(column),
+    };
+    Ok(cast_with_options(&column, to, &options)?)
+}
+
+/// The columns of `schema` with their types, and its metadata.
 pub fn describe_columns(schema: &Schema) -> String {
     let columns: Vec<_> = schema.fields().iter().map(|f| f.to_string()).collect();
-    columns.join(", ")
+    let columns = columns.join(", ");
+    match schema.metadata() {
+        none if none.is_empty() => columns,
+        metadata => format!("{columns} with the metadata {metadata:?}"),
+    }
 }

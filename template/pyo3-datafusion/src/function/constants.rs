@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, RecordBatch, RecordBatchOptions, new_empty_array};
+use arrow::array::{Array, RecordBatch, RecordBatchOptions, UInt32Array, new_empty_array};
+use arrow::compute::take;
 use arrow::datatypes::{FieldRef, Schema};
 use datafusion_common::metadata::FieldMetadata;
 use datafusion_common::{Result, ScalarValue};
@@ -51,8 +52,13 @@ fn constant(array: &dyn Array) -> Option<ScalarValue> {
     // A column with another value in its last row, as most have, is not read any further.
     let same = array.slice(0, 1) == array.slice(others, 1)
         && array.slice(0, others) == array.slice(1, others);
-    let scalar = ScalarValue::try_from_array(array, 0).ok()?;
-    (same && scalar.data_type() == *array.data_type()).then_some(scalar)
+    if !same {
+        return None;
+    }
+    // A slice of a nested array still has the values of all rows, which not every function expects.
+    let value = take(array, &UInt32Array::from(vec![0]), None).ok()?;
+    let scalar = ScalarValue::try_from_array(&value, 0).ok()?;
+    (scalar.data_type() == *array.data_type()).then_some(scalar)
 }
 
 /// `expressions` of the host, with the host's literals replaced by ours, whose values a function can

@@ -6,6 +6,8 @@ mod library;
 mod list;
 mod scalar;
 mod state;
+#[cfg(test)]
+mod tests;
 mod window;
 
 pub use aggregate::guarded as guarded_aggregate;

@@ -1,7 +1,8 @@
 //! A plan of another crate, run on this package's runtime and with its object stores.
 
+use std::collections::VecDeque;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::SchemaRef;
@@ -9,8 +10,9 @@ use datafusion_common::config::ConfigOptions;
 use datafusion_common::{Result, Statistics, exec_datafusion_err};
 use datafusion_execution::TaskContext;
 use datafusion_execution::runtime_env::RuntimeEnv;
-use datafusion_physical_plan::metrics::MetricsSet;
-use datafusion_physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion_physical_plan::execution_plan::reset_plan_states;
+use datafusion_physical_plan::metrics::{ExecutionPlanMetricsSet, MetricsSet, SplitMetrics};
+use datafusion_physical_plan::stream::{BatchSplitStream, RecordBatchStreamAdapter};
 use datafusion_physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, SendableRecordBatchStream,
     displayable,
@@ -29,6 +31,8 @@ use crate::compat::{statistics_of_plan, without_expressions};
 pub struct ProviderExec {
     name: String,
     plan: Arc<dyn ExecutionPlan>,
+    /// For each partition, the plans on which it is still to be executed, the oldest first.
+    runs: Arc<Mutex<Vec<VecDeque<Arc<dyn ExecutionPlan>>>>>,
     properties: Arc<PlanProperties>,
     runtime_env: Arc<RuntimeEnv>,
 }
@@ -37,13 +41,35 @@ impl ProviderExec {
     pub fn try_new(plan: Arc<dyn ExecutionPlan>, runtime_env: Arc<RuntimeEnv>) -> Result<Self> {
         // These are read once, as DataFusion takes no error when it asks for them.
         let (name, properties) = catch(|| Ok((describe(&plan), Arc::clone(plan.properties()))))?;
+        let partitions = properties.partitioning.partition_count();
+        let runs = vec![VecDeque::from([Arc::clone(&plan)]); partitions];
         Ok(Self {
             name,
             plan,
+            runs: Arc::new(Mutex::new(runs)),
             properties,
             runtime_env,
         })
     }
+}
+
+/// The plan for one more execution of `partition`. The partitions of a plan may share state, such as
+/// a queue of files to read, which serves each of them once: a recursive query and some joins execute
+/// them again. The host cannot call `reset_state` over the FFI, so a new run resets the states here.
+fn plan_of_run(
+    plan: &Arc<dyn ExecutionPlan>,
+    runs: &Mutex<Vec<VecDeque<Arc<dyn ExecutionPlan>>>>,
+    partition: usize,
+) -> Result<Arc<dyn ExecutionPlan>> {
+    let mut runs = runs.lock().unwrap_or_else(PoisonError::into_inner);
+    if runs.get(partition).is_some_and(VecDeque::is_empty) {
+        let plan = reset_plan_states(Arc::clone(plan))?;
+        for plans in runs.iter_mut() {
+            plans.push_back(Arc::clone(&plan));
+        }
+    }
+    let next = runs.get_mut(partition).and_then(VecDeque::pop_front);
+    Ok(next.unwrap_or_else(|| Arc::clone(plan)))
 }
 
 /// The FFI carries the name of a plan but not its display, so what `EXPLAIN` should show has to be
@@ -102,15 +128,20 @@ impl ExecutionPlan for ProviderExec {
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
         let (plan, schema) = (Arc::clone(&self.plan), self.schema());
+        let runs = Arc::clone(&self.runs);
         let context = Arc::new(with_runtime_env(&context, &self.runtime_env));
+        let batch_size = context.session_config().batch_size();
         let batches = runtime::run_stream(move || {
+            let plan = plan_of_run(&plan, &runs, partition)?;
             let promised = plan.schema();
             let batches = plan.execute(partition, context)?;
             Ok(batches
                 .map(move |batch| as_promised(batch?, &promised))
                 .boxed())
         });
-        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
+        let rows = Box::pin(RecordBatchStreamAdapter::new(schema, batches));
+        let metrics = SplitMetrics::new(&ExecutionPlanMetricsSet::new(), partition);
+        Ok(Box::pin(BatchSplitStream::new(rows, batch_size, metrics)))
     }
 
     fn metrics(&self) -> Option<MetricsSet> {
@@ -129,7 +160,11 @@ fn as_promised(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
     }
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     let promised = Arc::clone(schema);
-    RecordBatch::try_new_with_options(promised, batch.columns().to_vec(), &options).map_err(|_| {
+    let columns = match schema.fields().is_empty() {
+        true => vec![],
+        false => batch.columns().to_vec(),
+    };
+    RecordBatch::try_new_with_options(promised, columns, &options).map_err(|_| {
         exec_datafusion_err!(
             "the plan of the table promised the columns {}, but returned {}",
             describe_columns(schema),

@@ -19,6 +19,7 @@ use datafusion_physical_expr::conjunction;
 use datafusion_physical_optimizer::PhysicalOptimizerRule;
 use datafusion_physical_optimizer::filter_pushdown::FilterPushdown;
 use datafusion_physical_plan::filter::FilterExec;
+use datafusion_physical_plan::projection::{ProjectionExec, ProjectionExpr};
 use datafusion_physical_plan::{ExecutionPlan, execute_stream};
 use futures::stream::{BoxStream, TryStreamExt};
 use pyo3::prelude::*;
@@ -27,7 +28,7 @@ use super::exec::ProviderExec;
 use super::session::{ProviderSession, with_runtime_env};
 use crate::boundary::error::catch;
 use crate::boundary::runtime;
-use crate::table::{InsertExec, RowSink, SourceProvider, rows_as_plan};
+use crate::table::{InsertExec, RowSink, SourceProvider, rows_as_plan, with_constants};
 
 /// `table` in a guard, unless the machinery or the host has made it.
 ///
@@ -95,22 +96,26 @@ impl GuardedTable {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let scan = async {
-            let taken = self.taken(filters)?;
+            let answers = self.answers(&filters.iter().collect::<Vec<_>>())?;
+            let all_but = |other: TableProviderFilterPushDown| {
+                let pairs = filters.iter().zip(&answers);
+                let pairs = pairs.filter(move |(_, answer)| **answer != other);
+                pairs.map(|(filter, _)| filter.clone()).collect::<Vec<_>>()
+            };
+            let taken = all_but(TableProviderFilterPushDown::Unsupported);
             let provider = &self.provider;
             let plan = provider.scan(session, projection, &taken, limit).await?;
-            let plan = push_down(plan, filters, session)?;
+            // An `Exact` filter has been applied, and its plan must not apply it again.
+            let left = all_but(TableProviderFilterPushDown::Exact);
+            let plan = push_down(plan, &left, session)?;
+            let plan = match projection.is_some_and(Vec::is_empty) {
+                true => without_columns(plan)?,
+                false => plan,
+            };
             let plan = ProviderExec::try_new(plan, Arc::clone(&self.runtime_env))?;
             Ok(Arc::new(plan) as _)
         };
         runtime::run(scan).await
-    }
-
-    /// Those of `filters` that the provider itself wants.
-    fn taken(&self, filters: &[Expr]) -> Result<Vec<Expr>> {
-        let answers = self.answers(&filters.iter().collect::<Vec<_>>())?;
-        let taken = filters.iter().zip(answers);
-        let taken = taken.filter(|(_, answer)| *answer != TableProviderFilterPushDown::Unsupported);
-        Ok(taken.map(|(filter, _)| filter.clone()).collect())
     }
 
     fn answers(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
@@ -157,6 +162,15 @@ fn push_down(
     }
 }
 
+/// `plan`, of which only the number of rows matters. It may promise columns, and then return none.
+fn without_columns(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    if plan.schema().fields().is_empty() {
+        return Ok(plan);
+    }
+    let none: [ProjectionExpr; 0] = [];
+    Ok(Arc::new(ProjectionExec::try_new(none, plan)?))
+}
+
 #[async_trait]
 impl TableProvider for GuardedTable {
     fn schema(&self) -> SchemaRef {
@@ -193,8 +207,9 @@ impl TableProvider for GuardedTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
+        let filters = with_constants(filters, &self.schema, session)?;
         let session = ProviderSession::of_host(session, &self.runtime_env);
-        self.scan_in(&session, projection, filters, limit).await
+        self.scan_in(&session, projection, &filters, limit).await
     }
 
     async fn insert_into(

@@ -8,9 +8,9 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch};
-use arrow::compute::{LexicographicalComparator, concat_batches};
-use arrow::datatypes::{FieldRef, SchemaRef};
+use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray, RecordBatch};
+use arrow::compute::{LexicographicalComparator, cast, concat_batches};
+use arrow::datatypes::{Decimal128Type, FieldRef, Float64Type, Int64Type, SchemaRef, UInt64Type};
 use datafusion_common::stats::Precision;
 use datafusion_common::{ColumnStatistics, Result, ScalarValue, Statistics, exec_err};
 use datafusion_functions_aggregate_common::min_max::{max_batch, min_batch};
@@ -59,11 +59,12 @@ impl Claims {
         self.check_order(batch)
     }
 
-    /// Says whether all claims were true, after the last batch.
-    pub fn finish(&self) -> Result<()> {
+    /// Says whether all claims were true, after the last batch. Returns the number of rows.
+    pub fn finish(&self) -> Result<usize> {
         self.check_rows()?;
         let mut columns = self.columns.iter().zip(&self.statistics.column_statistics);
-        columns.try_for_each(|(seen, claimed)| seen.check(claimed))
+        columns.try_for_each(|(seen, claimed)| seen.check(claimed))?;
+        Ok(self.rows)
     }
 
     fn check_rows(&self) -> Result<()> {
@@ -100,6 +101,7 @@ struct SeenColumn {
     distinct: HashSet<ScalarValue>,
     min: Option<ScalarValue>,
     max: Option<ScalarValue>,
+    sum: Sum,
 }
 
 impl SeenColumn {
@@ -119,6 +121,9 @@ impl SeenColumn {
         if claimed.max_value != Precision::Absent {
             extend(&mut self.max, max_batch(column)?, Ordering::Greater);
         }
+        if let Precision::Exact(claimed) = &claimed.sum_value {
+            self.sum.add(column, claimed)?;
+        }
         Ok(())
     }
 
@@ -129,7 +134,77 @@ impl SeenColumn {
         check_count(claimed.distinct_count, self.distinct.len(), &distinct)?;
         let (minimum, maximum) = (format!("minimum of {name}"), format!("maximum of {name}"));
         check_bound(&claimed.min_value, &self.min, Ordering::Less, &minimum)?;
-        check_bound(&claimed.max_value, &self.max, Ordering::Greater, &maximum)
+        check_bound(&claimed.max_value, &self.max, Ordering::Greater, &maximum)?;
+        match &claimed.sum_value {
+            Precision::Exact(claimed) => self.sum.check(claimed, name),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The sum of the values that have been seen, of those types whose sum can be claimed.
+#[derive(Default)]
+struct Sum {
+    values: usize,
+    whole: i128,
+    float: f64,
+    /// The sum of the absolute values.
+    magnitude: f64,
+}
+
+impl Sum {
+    /// Adds the values of `column`, in the type of the claim.
+    fn add(&mut self, column: &ArrayRef, claimed: &ScalarValue) -> Result<()> {
+        let column = cast(column, &claimed.data_type())?;
+        self.values += column.len() - column.logical_null_count();
+        match claimed {
+            ScalarValue::Int64(_) => self.add_whole(column.as_primitive::<Int64Type>()),
+            ScalarValue::UInt64(_) => self.add_whole(column.as_primitive::<UInt64Type>()),
+            ScalarValue::Decimal128(..) => self.add_whole(column.as_primitive::<Decimal128Type>()),
+            ScalarValue::Float64(_) => {
+                for value in column.as_primitive::<Float64Type>().iter().flatten() {
+                    self.float += value;
+                    self.magnitude += value.abs();
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn add_whole<T: ArrowPrimitiveType<Native: Into<i128>>>(&mut self, column: &PrimitiveArray<T>) {
+        let values = column.iter().flatten().map(Into::into);
+        self.whole = values.fold(self.whole, i128::wrapping_add);
+    }
+
+    fn check(&self, claimed: &ScalarValue, name: &str) -> Result<()> {
+        let (found, same) = match claimed {
+            ScalarValue::Int64(Some(claimed)) => self.is_whole(*claimed),
+            ScalarValue::UInt64(Some(claimed)) => self.is_whole(*claimed),
+            ScalarValue::Decimal128(Some(claimed), ..) => self.is_whole(*claimed),
+            ScalarValue::Float64(Some(claimed)) => {
+                // Each addition rounds, and so the order of the values counts.
+                let rounding = self.values as f64 * f64::EPSILON * self.magnitude;
+                let same = (claimed - self.float).abs() <= rounding
+                    || claimed.total_cmp(&self.float).is_eq()
+                    || (claimed.is_nan() && self.float.is_nan());
+                (self.float.to_string(), same)
+            }
+            // The sum of no values is null.
+            null if null.is_null() => (format!("{} values", self.values), self.values == 0),
+            _ => return Ok(()),
+        };
+        if same {
+            return Ok(());
+        }
+        exec_err!(
+            "Partition::statistics claims that {claimed:?} is the sum of {name}, but Partition::read \
+             returned {found}"
+        )
+    }
+
+    fn is_whole(&self, claimed: impl Into<i128>) -> (String, bool) {
+        (self.whole.to_string(), self.whole == claimed.into())
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arrow::array::{RecordBatch, UInt64Array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
+use datafusion_common::tree_node::{Transformed, TreeNode};
 use datafusion_common::{DataFusionError, Result, exec_datafusion_err, exec_err, plan_err};
 use datafusion_execution::TaskContext;
 use datafusion_physical_plan::stream::RecordBatchStreamAdapter;
@@ -44,9 +45,10 @@ pub trait RowSink: fmt::Debug + Send + Sync {
 ///
 /// Unlike DataFusion's `DataSinkExec`, this plan reads all partitions of its child. What a plan
 /// requires of its child does not cross the FFI, so it could not ask for a single partition, and
-/// the rows of all others would be lost.
+/// the rows of all others would be lost. Nor could it ask for an order: see [`ordered`].
 #[derive(Debug)]
 pub struct InsertExec {
+    name: String,
     insert: Rows,
     streaming: StreamingTableExec,
 }
@@ -60,6 +62,7 @@ impl InsertExec {
         table_schema: SchemaRef,
         rows: Arc<dyn ExecutionPlan>,
     ) -> Result<Self> {
+        let (order, below) = ordered(&rows).unwrap_or((vec![], Arc::clone(&rows)));
         if !can_cast(&rows.schema(), &table_schema) {
             return plan_err!(
                 "the rows to insert have the columns {}, but the table has {}",
@@ -69,17 +72,60 @@ impl InsertExec {
         }
         let count = Field::new("count", DataType::UInt64, false);
         let schema = Arc::new(Schema::new(vec![count]));
-        let insert = Rows {
+        Self::of(Rows {
             sink,
             table_schema,
-            rows,
-            schema: Arc::clone(&schema),
-        };
-        let partition = Arc::new(insert.clone());
+            order,
+            rows: below,
+            schema,
+        })
+    }
+
+    fn of(insert: Rows) -> Result<Self> {
+        let names = insert.order.iter().map(|node| node.name());
+        let names: Vec<_> = ["InsertExec"].into_iter().chain(names).collect();
+        let name = names.join(" / ");
+        let (schema, partition) = (Arc::clone(&insert.schema), Arc::new(insert.clone()));
         let streaming =
             StreamingTableExec::try_new(schema, vec![partition], None, [], false, None)?;
-        Ok(Self { insert, streaming })
+        Ok(Self {
+            name,
+            insert,
+            streaming,
+        })
     }
+}
+
+/// The nodes of `rows` that make its order, from the top to the sort of an `ORDER BY`, and the plan
+/// below. None if nothing sorts the rows.
+///
+/// These nodes are kept from the optimizer of the host, which removes a sort or scatters its rows below
+/// a node that asks for no order. It optimizes the plan below.
+fn ordered(
+    rows: &Arc<dyn ExecutionPlan>,
+) -> Option<(Vec<Arc<dyn ExecutionPlan>>, Arc<dyn ExecutionPlan>)> {
+    /// These keep the order of their rows, and need no other order or partitions.
+    const KEEP_ORDER: [&str; 7] = [
+        "CoalesceBatchesExec",
+        "CoalescePartitionsExec",
+        "FilterExec",
+        "GlobalLimitExec",
+        "LocalLimitExec",
+        "ProjectionExec",
+        "SortPreservingMergeExec",
+    ];
+    let [child] = rows.children()[..] else {
+        return None;
+    };
+    let (mut nodes, below) = if rows.name().starts_with("SortExec") {
+        (vec![], Arc::clone(child))
+    } else if KEEP_ORDER.contains(&rows.name()) {
+        ordered(child)?
+    } else {
+        return None;
+    };
+    nodes.insert(0, Arc::clone(rows));
+    Some((nodes, below))
 }
 
 impl DisplayAs for InsertExec {
@@ -90,7 +136,7 @@ impl DisplayAs for InsertExec {
 
 impl ExecutionPlan for InsertExec {
     fn name(&self) -> &str {
-        "InsertExec"
+        &self.name
     }
 
     fn properties(&self) -> &Arc<PlanProperties> {
@@ -107,10 +153,8 @@ impl ExecutionPlan for InsertExec {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         match (children.pop(), children.is_empty()) {
             (Some(rows), true) => {
-                let Rows {
-                    sink, table_schema, ..
-                } = self.insert.clone();
-                Ok(Arc::new(Self::try_new(sink, table_schema, rows)?))
+                let insert = self.insert.clone();
+                Ok(Arc::new(Self::of(Rows { rows, ..insert })?))
             }
             _ => exec_err!("InsertExec has one child"),
         }
@@ -131,6 +175,8 @@ impl ExecutionPlan for InsertExec {
 struct Rows {
     sink: Arc<dyn RowSink>,
     table_schema: SchemaRef,
+    /// The nodes that put the rows into their order, the topmost first.
+    order: Vec<Arc<dyn ExecutionPlan>>,
     rows: Arc<dyn ExecutionPlan>,
     schema: SchemaRef,
 }
@@ -141,7 +187,15 @@ impl Rows {
         let partitions = partitions
             .map(|partition| self.rows.execute(partition, Arc::clone(&context)))
             .collect::<Result<Vec<_>>>()?;
-        let mut rows = stream::select_all(partitions);
+        let mut rows = stream::select_all(partitions).boxed();
+        if !self.order.is_empty() {
+            let mut plan = rows_as_plan(rows, &self.rows.schema())?;
+            for node in self.order.iter().rev() {
+                let below = |_| Ok(Transformed::yes(Arc::clone(&plan)));
+                plan = Arc::clone(node).map_children(below)?.data;
+            }
+            rows = plan.execute(0, Arc::clone(&context))?;
+        }
         // The sink may read its rows in a thread of our runtime, where plans of the host cannot
         // run. So the plans run here, in a thread of the host, and hand over a batch at a time.
         let (mut sender, receiver) = mpsc::channel(0);

@@ -1,12 +1,14 @@
 //! Tables: what you implement for one, and the plans that read it and write to it.
 
 mod claims;
+mod host_functions;
 mod insert;
 mod insert_exec;
 mod source;
 mod source_exec;
 mod source_table;
 
+pub(crate) use host_functions::with_constants;
 pub use insert::Insert;
 pub(crate) use insert_exec::{InsertExec, RowSink, rows_as_plan};
 pub use source::{Partition, Scan, Source, comparison, one_of};

@@ -62,13 +62,16 @@ pub trait Partition: Any + Debug + Send + Sync {
     ///
     /// Batches of about `batch_size` rows are best; larger ones are split. The stream may `.await`
     /// timers and I/O. It is dropped as soon as no more rows are wanted, because of a `LIMIT` or
-    /// Ctrl-C, and reading must stop then.
+    /// Ctrl-C, and reading must stop then. A query may read a partition several times, and must get the
+    /// same rows each time.
     fn read(&self, batch_size: usize) -> Result<BoxStream<'static, Result<RecordBatch>>>;
 
     /// What is known about the rows before they are read. `schema` is [`Scan::schema`].
     ///
     /// DataFusion answers `count(*)`, `min` and `max` from what is `Exact`, without reading a row.
-    /// It plans with what is `Inexact`.
+    /// It plans with what is `Inexact`, and takes such a minimum or maximum for a bound: no value may
+    /// lie beyond it. Development builds check all of these while rows are read, because a false claim
+    /// makes answers wrong.
     fn statistics(&self, schema: &SchemaRef) -> Result<Statistics> {
         Ok(Statistics::new_unknown(schema))
     }

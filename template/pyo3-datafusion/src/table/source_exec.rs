@@ -71,6 +71,7 @@ impl SourceExec {
                 Arc::new(SourcePartition {
                     partition: Arc::from(partition),
                     statistics: OnceLock::new(),
+                    rows: Arc::default(),
                     index,
                     scan: Arc::clone(&scan),
                     metrics: metrics.clone(),
@@ -200,6 +201,8 @@ struct SourcePartition {
     partition: Arc<dyn Partition>,
     /// They are asked for once, as they are needed when a query is planned and when it runs.
     statistics: OnceLock<Arc<Statistics>>,
+    /// The row count of the first read that went to its end.
+    rows: Arc<OnceLock<usize>>,
     index: usize,
     scan: Arc<TableScan>,
     metrics: ExecutionPlanMetricsSet,
@@ -225,21 +228,35 @@ impl SourcePartition {
     fn read(&self, batch_size: usize) -> Result<BoxStream<'static, Result<RecordBatch>>> {
         let (scan, statistics) = (Arc::clone(&self.scan), Arc::clone(self.statistics()?));
         let claims = Claims::new(statistics, &scan.scan.schema, scan.sort_order.as_ref());
-        let state = (self.partition.read(batch_size)?, scan, claims);
-        let rows = stream::try_unfold(state, async |(mut batches, scan, mut claims)| {
+        let first = Arc::clone(&self.rows);
+        let state = (self.partition.read(batch_size)?, scan, claims, first);
+        let rows = stream::try_unfold(state, async |(mut batches, scan, mut claims, first)| {
             let Some(batch) = batches.try_next().await? else {
-                claims.finish()?;
+                let rows = claims.finish()?;
+                scan.same_rows(*first.get_or_init(|| rows), rows)?;
                 return Ok(None);
             };
             let batch = scan.project(batch)?;
             claims.see(&batch)?;
-            Ok(Some((batch, (batches, scan, claims))))
+            Ok(Some((batch, (batches, scan, claims, first))))
         });
         Ok(rows.boxed())
     }
 }
 
 impl TableScan {
+    /// A recursive query and some joins read a partition several times. Where there is a limit, any
+    /// rows will do.
+    fn same_rows(&self, first: usize, again: usize) -> Result<()> {
+        if first != again && self.scan.limit.is_none() {
+            return exec_err!(
+                "Partition::read returned {first} rows at first, but {again} rows when the query read \
+                 the partition again: it must return the same rows each time"
+            );
+        }
+        Ok(())
+    }
+
     /// `batch` with the columns that were asked for.
     fn project(&self, batch: RecordBatch) -> Result<RecordBatch> {
         let asked_for = &self.scan.schema;

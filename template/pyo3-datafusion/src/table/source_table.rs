@@ -12,6 +12,7 @@ use datafusion_expr::{Expr, SortExpr, TableProviderFilterPushDown, TableType};
 use datafusion_physical_plan::ExecutionPlan;
 use pyo3::prelude::*;
 
+use super::host_functions::with_constants;
 use super::insert::{Insert, SourceSink};
 use super::insert_exec::{InsertExec, RowSink};
 use super::source::{Scan, Source};
@@ -159,12 +160,13 @@ impl TableProvider for SourceProvider {
 
     async fn scan(
         &self,
-        _session: &dyn Session,
+        session: &dyn Session,
         projection: Option<&Vec<usize>>,
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        self.plan(projection, filters, limit).await
+        let filters = with_constants(filters, &self.schema, session)?;
+        self.plan(projection, &filters, limit).await
     }
 
     async fn insert_into(
