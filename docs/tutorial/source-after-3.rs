@@ -21,9 +21,9 @@ use datafusion_common::{
 use datafusion_expr::{Expr, Operator, TableProviderFilterPushDown};
 use flate2::read::MultiGzDecoder;
 use futures::stream::{self, BoxStream, StreamExt};
+use pyo3_datafusion::table::{Partition, Scan, Source, comparison};
 
 use crate::access_log::Line;
-use crate::ffi::source::{Partition, Scan, Source, comparison};
 
 /// Large files are read in pieces of so many bytes, in parallel.
 const PIECE: u64 = 32 << 20;

@@ -22,9 +22,9 @@ use datafusion_common::{
 use datafusion_expr::{Expr, Operator, TableProviderFilterPushDown};
 use flate2::read::MultiGzDecoder;
 use futures::stream::{self, BoxStream, StreamExt};
+use pyo3_datafusion::table::{Partition, Scan, Source, comparison};
 
 use crate::access_log::Line;
-use crate::ffi::source::{Partition, Scan, Source, comparison};
 
 /// The sample of a file is so many bytes of its beginning and of its end.
 const SAMPLE: u64 = 16 << 10;

@@ -68,6 +68,11 @@ fn all_files_are_described() {
         for file in files(&folder.join(&name)) {
             let file = file.to_string_lossy().replace('\\', "/");
             let file = file.replace(&name.replace('-', "_"), "PACKAGE");
+            // This crate describes itself.
+            let file = match file.split_once('/') {
+                Some((folder @ "pyo3-datafusion", _)) => format!("{folder}/"),
+                _ => file,
+            };
             assert!(page.contains(&format!("| `{file}` |")), "{file}");
         }
     }
