@@ -1,9 +1,9 @@
 //! Writes the projects that a handful of answers render into, so that a change can be looked at.
 //!
 //! The first project is written whole, and of each other project only what differs from the first.
-//! So a change to one file of the template is a change in one place here.
+//! A file that has the same bytes in the template is only named.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -11,9 +11,9 @@ use anyhow::{Result, bail};
 use similar::TextDiff;
 
 use crate::render::update;
-use crate::{cargo_generate, files, remove_folder, root};
+use crate::{cargo_generate, choices, files, questions, remove_folder, root};
 
-/// The answers that are not the defaults.
+/// The answers that are not the defaults. `ALL` stands for all extension points.
 const PROJECTS: [(&str, &[&str]); 4] = [
     ("default", &[]),
     (
@@ -33,9 +33,7 @@ const PROJECTS: [(&str, &[&str]); 4] = [
     (
         "everything",
         &[
-            "extension_points=insert,table_provider_factory,table_function,scalar_udf,aggregate_udf,\
-             window_udf,catalog_provider_list,extension_options,physical_optimizer_rule,\
-             session_extension,function_library",
+            "extension_points=ALL",
             "datafusion=54,55",
             "ci=both",
         ],
@@ -115,21 +113,29 @@ fn render(repository: &Path, answers: &[&str]) -> Result<Files> {
     command.arg("--path").arg(repository);
     // The address should not depend on the clone that runs this.
     command.args(["-d", "template_repository="]);
+    let all = choices(&questions(repository)?["extension_points"]).join(",");
     for answer in answers {
-        command.arg("-d").arg(answer);
+        command.arg("-d").arg(answer.replace("ALL", &all));
     }
     let output = command.output()?;
     if !output.status.success() {
         bail!("{}", String::from_utf8_lossy(&output.stderr));
     }
     let project = folder.join("my-ext");
+    let mut sources = BTreeSet::new();
+    for folder in ["template", "ci-template"].map(|folder| repository.join(folder)) {
+        for path in files(&folder)? {
+            sources.extend(fs::read_to_string(folder.join(path)));
+        }
+    }
     let mut rendered = Files::new();
     for path in files(&project)? {
-        let shown = path.display().to_string();
-        // These files are long, and copied as they are.
-        if !shown.contains("LICENSE") {
-            rendered.insert(shown, fs::read_to_string(project.join(path))?);
-        }
+        let contents = fs::read_to_string(project.join(&path))?;
+        let contents = match sources.contains(&contents) {
+            true => "as in the template\n".to_owned(),
+            false => contents,
+        };
+        rendered.insert(path.display().to_string(), contents);
     }
     Ok(rendered)
 }

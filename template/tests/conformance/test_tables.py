@@ -92,7 +92,6 @@ class Subject:
                 f"Look at {look_at}."
             )
 
-
     def same_sum(self, name: str) -> None:
         """Fail if the sum of a column of floats differs by more than rounding explains."""
 

@@ -502,7 +502,22 @@ fn every_variable_is_declared() {
         "first_build",
         "datafusion_crates",
         "arrow",
-        "rule_crate",
+        "machinery",
+        "features",
+        "crates_of_datafusion",
+        "crate",
+        "uses_arrow",
+        "uses_async_trait",
+        "uses_futures",
+        "uses_prost",
+        "modules",
+        "module",
+        "module_classes",
+        "codecs",
+        "functions_of_codecs",
+        "push",
+        "rust_exports",
+        "path",
         "before_55",
         "since_55",
         "across_55",
@@ -515,6 +530,10 @@ fn every_variable_is_declared() {
     .into();
     declared.extend(config["placeholders"].as_table().unwrap().keys().cloned());
     declared.extend(extension_points());
+    for major in crate::tools::majors() {
+        declared.insert(format!("datafusion_crates_{major}"));
+        declared.insert(format!("arrow_{major}"));
+    }
     let versions = read(root().join("hooks/versions.rhai"));
     declared.extend(versions.lines().filter_map(|line| {
         let (name, _) = line.trim().split_once(": ")?;
@@ -540,7 +559,9 @@ fn every_variable_is_declared() {
 
     let template = root().join("template");
     let mut used = 0;
-    for path in files(&template) {
+    let of_template = files(&template).into_iter();
+    // The machinery is copied as it is.
+    for path in of_template.filter(|path| !path.starts_with("pyo3-datafusion")) {
         let text = format!("{}{}", read(template.join(&path)), path.display());
         let values = text.split("{{").skip(1).map(|tag| {
             let (expression, _) = tag.split_once("}}").unwrap();
@@ -804,19 +825,19 @@ fn drift_is_shown_and_mended() {
         render.arg("render").arg("--path").arg(&folder);
         render
     };
-    let noxfile = read(folder.join("template/noxfile.py"));
+    let hook = read(folder.join("hooks/versions.rhai"));
     let said = render().arg("--check").fail();
     assert!(
-        said.contains("--- template/noxfile.py\n+++ rendered\n"),
+        said.contains("--- hooks/versions.rhai\n+++ rendered\n"),
         "{said}"
     );
-    assert!(said.contains("\n-@nox.session(python=\"3.12\""), "{said}");
-    assert!(said.contains("\n+@nox.session(python=\"3.11\""), "{said}");
+    assert!(said.contains("\n-    usual_python: \"3.12\""), "{said}");
+    assert!(said.contains("\n+    usual_python: \"3.11\""), "{said}");
     assert!(said.ends_with("error: rendered files are out of date: run `cargo xtask render`\n"));
-    assert_eq!(read(folder.join("template/noxfile.py")), noxfile);
+    assert_eq!(read(folder.join("hooks/versions.rhai")), hook);
 
     let said = render().succeed();
-    assert!(said.contains("wrote template/noxfile.py\n"), "{said}");
+    assert!(said.contains("wrote hooks/versions.rhai\n"), "{said}");
     assert_eq!(render().arg("--check").succeed(), "");
 }
 
@@ -826,9 +847,9 @@ fn drift_is_shown_and_mended() {
 fn unknown_variables_are_not_rendered() {
     let folder = scratch("unknown variable");
     copy_template(&folder);
-    let source = folder.join("ci-template/templates/template/noxfile.py");
+    let source = folder.join("ci-template/templates/hooks/versions.rhai");
     let text = read(&source);
-    fs::write(&source, format!("{text}# <{{ python.oldest }}>\n")).unwrap();
+    fs::write(&source, format!("{text}// <{{ python.oldest }}>\n")).unwrap();
     // This would change files that are rendered before that one.
     let table = folder.join("versions.toml");
     fs::write(&table, read(&table).replace("@", "@0")).unwrap();
@@ -838,7 +859,7 @@ fn unknown_variables_are_not_rendered() {
         .arg("--path")
         .arg(&folder)
         .fail();
-    let place = format!("template/noxfile.py:{}:13", text.lines().count() + 1);
+    let place = format!("hooks/versions.rhai:{}:14", text.lines().count() + 1);
     assert!(said.contains(&place), "{said}");
     assert!(said.contains("`oldest` is not defined"), "{said}");
     assert_eq!(read(folder.join(".github/workflows/ci.yml")), before);

@@ -1,54 +1,72 @@
-//! The machinery by itself, as a member of this repository's workspace.
+//! The machinery by itself.
 
+use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use xtask::root;
 
-use crate::tools::{Run, build_environment, files, read, read_toml};
+use crate::environment::FULL;
+use crate::tools::{
+    Run, cargo, choose, every_major, extension_points, files, generate, majors, read, scratch,
+};
 
-/// cargo over one build of the machinery. It links no Python, as its tests need none.
-fn cargo(package: &str, arguments: &[&str]) -> Command {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(root()).args(arguments);
-    cargo.args(["--package", package]);
-    cargo.env("PYO3_BUILD_EXTENSION_MODULE", "1");
-    build_environment(&mut cargo);
-    cargo
+/// A project in which the machinery is a member of the workspace. It shares all builds with [`FULL`],
+/// as it has the same lock file.
+fn project(test: &str) -> PathBuf {
+    let folder = scratch(test);
+    let answers = [choose(&extension_points()), every_major()].concat();
+    generate(&folder, "full-ext").args(answers).succeed();
+    let project = folder.join("full-ext");
+    let manifest = project.join("Cargo.toml");
+    let apart = "exclude = [\"pyo3-datafusion\"]\n";
+    let text = read(&manifest);
+    assert!(text.contains(apart));
+    fs::write(manifest, text.replace(apart, "")).unwrap();
+    fs::copy(FULL.project.join("Cargo.lock"), project.join("Cargo.lock")).unwrap();
+    project
 }
 
-/// The packages, the newest major first.
+/// The packages of the machinery, one for each major.
 fn packages() -> Vec<String> {
-    let folder = root().join("template/pyo3-datafusion");
-    let manifests = files(&folder).into_iter();
-    let manifests = manifests.filter(|file| file.ends_with("Cargo.toml"));
-    let names = manifests.map(|file| read_toml(folder.join(file))["package"]["name"].clone());
-    names
-        .map(|name| name.as_str().unwrap().to_owned())
-        .collect()
-}
-
-/// Each feature alone, and all.
-#[test]
-fn is_clean_with_every_feature() {
-    for package in packages() {
-        for features in ["", "functions", "tables", "files", "plans"] {
-            let arguments = ["clippy", "--features", features, "--", "--deny", "warnings"];
-            // cargo takes the package before the arguments of clippy.
-            let mut clippy = cargo(&package, &arguments[..3]);
-            clippy.args(&arguments[3..]).succeed();
-        }
-        let mut clippy = cargo(&package, &["clippy", "--all-features", "--all-targets"]);
-        clippy.args(["--", "--deny", "warnings"]).succeed();
-    }
+    let mut packages: Vec<_> = majors()
+        .iter()
+        .map(|major| format!("pyo3-datafusion-{major}"))
+        .collect();
+    packages.pop();
+    packages.push("pyo3-datafusion".to_owned());
+    packages
 }
 
 #[test]
 fn passes_its_tests_and_has_docs() {
+    let project = project("machinery");
+    let tests = cargo(&project)
+        .args(["test", "--workspace", "--lib"])
+        .succeed();
+    let passed = tests.matches("test result: ok. 9 passed").count();
+    assert_eq!(passed, packages().len(), "{tests}");
+    cargo(&project)
+        .args(["clippy", "--workspace", "--all-targets"])
+        .args(["--", "--deny", "warnings"])
+        .succeed();
     for package in packages() {
-        let said = cargo(&package, &["test", "--all-features"]).succeed();
-        assert!(said.contains("test result: ok. "), "{said}");
-        let mut doc = cargo(&package, &["doc", "--no-deps", "--all-features"]);
-        doc.env("RUSTDOCFLAGS", "--deny warnings").succeed();
+        cargo(&project)
+            .args(["doc", "--no-deps", "--all-features", "--package", &package])
+            .env("RUSTDOCFLAGS", "--deny warnings")
+            .succeed();
+    }
+}
+
+#[test]
+fn each_feature_is_enough() {
+    let project = project("features of the machinery");
+    for package in packages() {
+        for feature in ["", "functions", "tables", "plans", "files"] {
+            let mut clippy: Command = cargo(&project);
+            clippy.args(["clippy", "--package", &package, "--features", feature]);
+            clippy.args(["--", "--deny", "warnings"]).succeed();
+        }
     }
 }
 
