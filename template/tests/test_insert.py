@@ -63,12 +63,18 @@ def numbers() -> SessionContext:
         "SELECT CAST(id AS VARCHAR) AS sensor, 'x' AS note FROM ids ORDER BY id DESC",
         "SELECT CAST(id % 7 AS VARCHAR) AS sensor, NULL AS note FROM ids ORDER BY id % 7 LIMIT 9000",
         "SELECT CAST(id AS VARCHAR) AS sensor, NULL AS note FROM ids ORDER BY id DESC OFFSET 9",
-        "SELECT CAST(k AS VARCHAR) AS sensor, CAST(sum(id) AS VARCHAR) AS note"
-        " FROM (SELECT id, id % 9000 AS k FROM ids) GROUP BY k ORDER BY sum(id) DESC",
-        "SELECT CAST(id AS VARCHAR) AS sensor, CAST(row_number() OVER (ORDER BY id) AS VARCHAR)"
-        " AS note FROM ids ORDER BY id DESC",
-        "(SELECT CAST(id AS VARCHAR) AS sensor, 'x' AS note FROM ids)"
-        " UNION ALL (SELECT 'x', NULL FROM ids) ORDER BY sensor DESC, note",
+        (
+            "SELECT CAST(k AS VARCHAR) AS sensor, CAST(sum(id) AS VARCHAR) AS note"
+            " FROM (SELECT id, id % 9000 AS k FROM ids) GROUP BY k ORDER BY sum(id) DESC"
+        ),
+        (
+            "SELECT CAST(id AS VARCHAR) AS sensor, CAST(row_number() OVER (ORDER BY id) AS VARCHAR)"
+            " AS note FROM ids ORDER BY id DESC"
+        ),
+        (
+            "(SELECT CAST(id AS VARCHAR) AS sensor, 'x' AS note FROM ids)"
+            " UNION ALL (SELECT 'x', NULL FROM ids) ORDER BY sensor DESC, note"
+        ),
     ],
 )
 def test_rows_keep_the_order_of_the_query(numbers: SessionContext, query: str) -> None:
