@@ -251,12 +251,23 @@ def generator() -> list[str]:
         raise Refusal(
             "there is no cargo: install Rust, then `cargo install --locked cargo-generate`"
         )
-    print("There is no cargo-generate: building the template's own takes some minutes.", flush=True)
-    xtask = ["--package=xtask", f"--manifest-path={CLONE / 'Cargo.toml'}"]
-    # Here, as it shows how far it is.
-    if subprocess.run(["cargo", "build", *xtask], check=False).returncode != 0:
-        raise Refusal("the template's own generator cannot be built: install cargo-generate")
-    return ["cargo", "run", "--quiet", *xtask, "--", "generate"]
+    # Built once for each version of it, and kept where cargo keeps what it builds for the project.
+    version = TEMPLATE("rev-parse", "HEAD:Cargo.lock", "HEAD:xtask/src").split()
+    kept = Path.cwd() / "target/template" / "-".join(part[:10] for part in version)
+    if Repository(Path.cwd()).run("check-ignore", "--quiet", kept).returncode != 0:
+        kept = CLONE / "target/template"
+    if shutil.which("xtask", path=kept / "bin") is None:
+        print(
+            "There is no cargo-generate: building the template's own takes some minutes, once.",
+            flush=True,
+        )
+        shutil.rmtree(kept.parent, ignore_errors=True)
+        install = ["cargo", "install", "--locked", "--debug", f"--root={kept}"]
+        # Here, as it shows how far it is.
+        done = subprocess.run([*install, f"--path={CLONE / 'xtask'}"], check=False)
+        if done.returncode != 0:
+            raise Refusal("the template's own generator cannot be built: install cargo-generate")
+    return [str(shutil.which("xtask", path=kept / "bin")), "generate"]
 
 
 def render(

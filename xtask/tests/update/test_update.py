@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -66,7 +67,8 @@ def own_readme(project: Path) -> None:
 
 
 def touched_machinery(project: Path) -> None:
-    file = project / "src/ffi/error.rs"
+    old = project / "src/ffi/error.rs"
+    file = old if old.exists() else project / "pyo3-datafusion/src/boundary/error.rs"
     file.write_text(file.read_text("utf-8") + "\n// Mine.\n", "utf-8", newline="")
 
 
@@ -202,7 +204,9 @@ def newer(template: Template) -> str:
     (template.folder / "template/SECURITY.md").rename(template.folder / "template/SAFETY.md")
     (template.folder / "template/docs/further.md").write_text("# Further\n")
     (template.folder / "template/.cargo/config.toml").unlink()
-    template.edit("template/src/ffi/error.rs", lambda text: text + "\n// New.\n")
+    template.edit(
+        "template/pyo3-datafusion/src/boundary/error.rs", lambda text: text + "\n// New.\n"
+    )
     template.edit("template/README.md", lambda text: text.replace("## License", "## The license"))
     template.edit("template/AGENTS.md", lambda text: text.replace("Contributing", "Take part"))
     template.edit("template/docs/publishing.md", lambda text: text + "\nThat is all.\n")
@@ -265,6 +269,15 @@ def test_no_edit_is_lost(
     assert theirs == files(fresh, "HEAD")
 
 
+def run_commands(project: Path, said: str) -> None:
+    """Runs the commands that are offered, as they are printed."""
+    commands = re.findall(r"`(git (?:checkout|rm)[^`]*)`", said)
+    assert commands and said.count("`git cherry-pick --continue`") == 1, said
+    for command in [*commands, "git cherry-pick --continue"]:
+        env = {**os.environ, "GIT_EDITOR": "true"}
+        subprocess.run(command, shell=True, cwd=project, env=env, check=True)
+
+
 def test_says_what_it_did(states: Template, tmp_path: Path) -> None:
     git(states.folder, "tag", "v0.1.0")
     project = project_of(states, "v0.1.0", tmp_path / "mine")
@@ -316,12 +329,13 @@ def test_says_what_it_did(states: Template, tmp_path: Path) -> None:
 def test_conflicts_say_what_to_do(states: Template, tmp_path: Path) -> None:
     project = project_of(states, states.present, tmp_path / "mine")
     replace("SECURITY.md", "# Security", "# Mine")(project)
-    replace("src/ffi/error.rs", "//!", "//! Mine.")(project)
+    machinery = "pyo3-datafusion/src/boundary/error.rs"
+    replace(machinery, "//!", "//! Mine.")(project)
     replace("AGENTS.md", "You need", "Mine: you need")(project)
     (project / "tests/test_table_provider.py").unlink()
     git(project, "commit", "--quiet", "--all", "--message", "Mine")
     states.edit("template/SECURITY.md", lambda text: text.replace("# Security", "# Theirs"))
-    states.edit("template/src/ffi/error.rs", lambda text: text.replace("//!", "//! Theirs."))
+    states.edit(f"template/{machinery}", lambda text: text.replace("//!", "//! Theirs."))
     states.edit("template/tests/test_table_provider.py", lambda text: text + "\n# Theirs.\n")
     (states.folder / "template/AGENTS.md").unlink()
     states.commit("Newer")
@@ -330,9 +344,9 @@ def test_conflicts_say_what_to_do(states: Template, tmp_path: Path) -> None:
     assert done.code == 1, done.said
     for said in [
         "SECURITY.md: both changed the same lines.",
-        "`git checkout --ours SECURITY.md`",
-        "src/ffi/error.rs: both changed the same lines.",
-        "`git checkout --theirs src/ffi/error.rs`",
+        "`git checkout --ours SECURITY.md && git add SECURITY.md`",
+        f"{machinery}: both changed the same lines.",
+        f"`git checkout --theirs {machinery} && git add {machinery}`",
         "`git rm AGENTS.md`",
         "They stay deleted:\n  tests/test_table_provider.py\n",
         "`git cherry-pick --continue`",
@@ -340,13 +354,9 @@ def test_conflicts_say_what_to_do(states: Template, tmp_path: Path) -> None:
         assert said in done.said, done.said
     # What it says to do works, and only then is the new version recorded.
     assert "digest" not in git(project, "show", "HEAD", "--", ".template-answers.toml")
-    git(project, "checkout", "--quiet", "--ours", "SECURITY.md")
-    git(project, "checkout", "--quiet", "--theirs", "src/ffi/error.rs")
-    git(project, "add", "SECURITY.md", "src/ffi/error.rs")
-    git(project, "rm", "--quiet", "AGENTS.md")
-    git(project, "-c", "core.editor=true", "cherry-pick", "--continue")
+    run_commands(project, done.said)
     assert (project / "SECURITY.md").read_text().startswith("# Mine")
-    assert "Theirs." in (project / "src/ffi/error.rs").read_text()
+    assert "Theirs." in (project / machinery).read_text()
     assert "Nothing to do" in update_in(states, project).said
 
 
