@@ -102,10 +102,8 @@ def changes_layout(before: Path, after: Path) -> bool:
 
 
 def manifests(after: Path) -> list[str]:
-    return [
-        "Cargo.toml",
-        *(str(path.relative_to(after)) for path in after.glob("majors/*/Cargo.toml")),
-    ]
+    majors = [path.relative_to(after).as_posix() for path in after.glob("majors/*/Cargo.toml")]
+    return ["Cargo.toml", *majors]
 
 
 def rewrite(path: str, text: str, project: Project) -> str:

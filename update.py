@@ -427,23 +427,25 @@ def with_crate(
         return project.run("show", f"HEAD:./{path}").stdout
 
     rust = {path: text(path) for path in found if path.endswith(".rs")}
-    changed, own = {}, ""
+    changed, own = {}, []
     for path, old in rust.items():
         changed[path] = with_lf(
             old, lambda text, path=path: ffi_to_crate.rewrite(path, text, context)
         )
+        template = ""
         if (file := before / path).exists():
             with_new_text(file, lambda text, path=path: ffi_to_crate.rewrite(path, text, context))
-        if not file.exists() or file.read_bytes() != changed[path].encode(
-            "utf-8", "surrogateescape"
-        ):
-            own += changed[path]
+            template = file.read_bytes().decode("utf-8")
+        lines = set(template.splitlines())
+        own += [line for line in changed[path].splitlines() if line not in lines]
     for path in ffi_to_crate.manifests(after):
         if path not in found or not (before / path).exists():
             continue
         new = Path(after, path).read_text(encoding="utf-8")
         old = Path(before, path).read_text(encoding="utf-8")
-        base, kept = ffi_to_crate.dependencies(text(path).replace("\r\n", "\n"), old, new, own)
+        base, kept = ffi_to_crate.dependencies(
+            text(path).replace("\r\n", "\n"), old, new, "\n".join(own)
+        )
         changed[path] = with_lf(text(path), lambda _, kept=kept: kept)
         with_new_text(before / path, lambda _, base=base: base)
 

@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from conftest import ANSWERS, XTASK, Template, git, project_of, update_in
 
+import ffi_to_crate
 import update
 
 # In the nightly run: each edit in each state with all answers. The usual run takes some together.
@@ -110,6 +111,10 @@ def files(folder: Path, commit: str) -> dict[str, bytes]:
     return found
 
 
+def without_history(found: dict[str, bytes]) -> dict[str, bytes]:
+    return {path: text for path, text in found.items() if path not in update.HISTORY}
+
+
 def lines(content: bytes) -> list[str]:
     return content.decode().replace("\r\n", "\n").splitlines()
 
@@ -165,6 +170,31 @@ def check_merge(
                     assert line in left, f"{path} has lost {line!r}"
         if mine is not None and b"\r\n" in mine and now is not None:
             assert b"\n" not in now.replace(b"\r\n", b"") or here in conflicts, path
+
+
+def with_new_names(
+    old: dict[str, bytes], mine: dict[str, bytes], new: dict[str, bytes]
+) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """Both with the names that an update writes, if it is one to the crate `pyo3-datafusion`."""
+    if "src/ffi.rs" not in old or "src/ffi.rs" in new:
+        return old, mine
+    context = ffi_to_crate.Project("my-ext", [55], new["src/lib.rs"].decode())
+
+    def renamed(side: dict[str, bytes]) -> dict[str, bytes]:
+        changed = dict(side)
+        for path, text in side.items():
+            if path.endswith(".rs") and not path.startswith("src/ffi"):
+                rewrite = lambda text, path=path: ffi_to_crate.rewrite(path, text, context)
+                changed[path] = update.with_lf(text.decode(), rewrite).encode()
+        return changed
+
+    old, mine = renamed(old), renamed(mine)
+    manifests = [side["Cargo.toml"].decode() for side in (mine, old, new)]
+    base, own = ffi_to_crate.dependencies(*manifests, "")
+    # Git takes the owner's change of the machinery to where the template has moved the file.
+    for side in (old, mine):
+        side["pyo3-datafusion/src/boundary/error.rs"] = side.pop("src/ffi/error.rs")
+    return old | {"Cargo.toml": base.encode()}, mine | {"Cargo.toml": own.encode()}
 
 
 def check_parses(project: Path) -> None:
@@ -256,7 +286,8 @@ def test_no_edit_is_lost(
             result = files(project, git(project, "write-tree"))
             moved = {"docs/publishing.md": "book/publishing.md"} if moved_file in wanted else {}
             assert theirs is not None
-            check_merge(base, ours, theirs, result, unmerged, moved)
+            sides = with_new_names(base, ours, theirs)
+            check_merge(*sides, theirs, result, unmerged, moved)
             if not unmerged:
                 check_parses(project)
         if unmerged:
@@ -352,6 +383,9 @@ def test_conflicts_say_what_to_do(states: Template, tmp_path: Path) -> None:
         "`git cherry-pick --continue`",
     ]:
         assert said in done.said, done.said
+    # With the lines that both have changed.
+    text = (project / "SECURITY.md").read_text()
+    assert "<<<<<<< ours\n# Mine\n||||||| base\n# Security\n=======\n# Theirs\n>>>>>>>" in text
     # What it says to do works, and only then is the new version recorded.
     assert "digest" not in git(project, "show", "HEAD", "--", ".template-answers.toml")
     run_commands(project, done.said)
@@ -370,7 +404,9 @@ def test_answers_change(template: Template, tmp_path: Path) -> None:
     assert "extension_points: table_provider -> table_provider,scalar_udf" in done.said
     wanted = ["extension_points=table_provider,scalar_udf", "datafusion=54,55"]
     fresh = project_of(template, template.present, tmp_path / "fresh", *wanted)
-    assert files(project, "HEAD") == files(fresh, "HEAD")
+    # An entry of the past stays as it is.
+    assert "for `datafusion` 55." in (project / "CHANGELOG.md").read_text()
+    assert without_history(files(project, "HEAD")) == without_history(files(fresh, "HEAD"))
     # A codec brings another, and says so.
     done = update_in(
         template,
@@ -468,6 +504,11 @@ def test_refusals_change_nothing(template: Template, tmp_path: Path) -> None:
     refused(
         '"maybe" is not among the choices for spark, which are false, true', "-d", "spark=maybe"
     )
+    refused(
+        "-d extension_points=-table_provider takes out the last of extension_points",
+        "-d",
+        "extension_points=-table_provider",
+    )
     refused("give all one, or none", "-d", "extension_points=+scalar_udf,insert")
     refused("is not a valid repository", "-d", "repository=here")
     refused("the template has no version v99", "--to", "v99")
@@ -541,22 +582,49 @@ def write_program(path: Path, script: str) -> Path:
 def test_without_cargo_generate(
     template: Template, newer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The template's own generator is built, and asked the same; here, it is there already."""
+    """The template's own generator is built, once; here, it is there already."""
     project = project_of(template, template.present, tmp_path / "mine")
     cargo = write_program(
         tmp_path / "programs/cargo",
-        '[ "$1" = build ] && exit\n'
-        f'while [ "$1" != -- ]; do shift; done\nshift\nexec "{XTASK}" "$@"',
+        f'for it; do case "$it" in --root=*) mkdir -p "${{it#*=}}/bin"\n'
+        f'ln -s "{XTASK}" "${{it#*=}}/bin/xtask";; esac; done',
     )
-    for program in ["git", "rustfmt"]:
+    for program in ["git", "rustfmt", "mkdir", "ln"]:
         (cargo.parent / program).symlink_to(str(shutil.which(program)))
     monkeypatch.setenv("PATH", str(cargo.parent))
     done = update_in(template, project)
     assert done.code == 0, done.said
     assert "There is no cargo-generate: building the template's own" in done.said
+    assert git(project, "status", "--porcelain") == ""
+    # It indents what hooks print, as every cargo-generate from 0.24 does.
+    done = update_in(template, project, "--to", newer, "-d", "extension_points=+query_planner")
+    assert done.code == 0, done.said
+    assert "There is no cargo-generate" not in done.said
+    assert "\nAdding logical_extension_codec, which others of your" in done.said, done.said
+    shutil.rmtree(project / "target")
     cargo.unlink()
     done = update_in(template, project, "-d", "ci=none")
     assert done.code == 2 and "there is no cargo: install Rust" in done.said, done.said
+
+
+@ON_LINUX
+def test_older_git(
+    template: Template, newer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Git 2.38 has `merge-tree --write-tree`, but no `--merge-base`."""
+    project = project_of(template, template.present, tmp_path / "mine")
+    script = (
+        '[[ " $* " == *" --version "* ]] && echo "git version {}" && exit\n'
+        '[[ " $* " == *" --merge-base"* ]] && exit 129\n'
+        f'exec "{shutil.which("git")}" "$@"'
+    )
+    path = os.environ["PATH"]
+    for version, code in [("2.37.4", 2), ("2.38.0", 0)]:
+        program = write_program(tmp_path / version / "git", script.replace("{}", version))
+        monkeypatch.setenv("PATH", f"{program.parent}:{path}")
+        done = update_in(template, project)
+        assert done.code == code, done.said
+        assert ("error: git is 2.37.4, but 2.38 is needed." in done.said) == (code == 2)
 
 
 @ON_LINUX
