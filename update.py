@@ -14,23 +14,28 @@ import argparse
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import ffi_to_crate
+
 CLONE = Path(__file__).resolve().parent
 ANSWERS = ".template-answers.toml"
 # What the template says of itself; `cargo xtask render` writes it.
 VERSIONS = "hooks/versions.rhai"
 # Folders that are the template's: an owner has no reason to change them.
-MACHINERY = ("src/ffi/", "tests/conformance/")
+MACHINERY = ("pyo3-datafusion/", "tests/conformance/")
+# Files in which only the owner writes once they are there: what they say of the past stays.
+HISTORY = ["CHANGELOG.md"]
 # Git's guess that a folder was renamed would move the owner's files. Names come as they are.
 SETTINGS = ("merge.directoryRenames=false", "core.quotePath=false", "color.ui=false")
 GIT = ["git", *(part for setting in SETTINGS for part in ("-c", setting))]
@@ -52,22 +57,24 @@ class Repository:
     folder: Path
     env: dict[str, str] = field(default_factory=dict)
 
-    def run(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
+    def run(self, *arguments: str | Path, input: str = "") -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
             [*GIT, *map(str, arguments)],
             check=False,
             cwd=self.folder,
             env={**os.environ, **self.env},
-            stdin=subprocess.DEVNULL,
+            input=input.encode("utf-8", "surrogateescape"),
             capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="surrogateescape",
         )
+        # As bytes above: Python would make \n of \r\n.
+        out, error = (
+            each.decode("utf-8", "surrogateescape") for each in (done.stdout, done.stderr)
+        )
+        return subprocess.CompletedProcess(done.args, done.returncode, out, error)
 
-    def __call__(self, *arguments: str | Path) -> str:
+    def __call__(self, *arguments: str | Path, input: str = "") -> str:
         """What git prints; a failure of git is a refusal with its reason."""
-        done = self.run(*arguments)
+        done = self.run(*arguments, input=input)
         if done.returncode != 0:
             raise Refusal(f"git {arguments[0]} failed: {done.stderr.strip()}")
         return done.stdout.rstrip()
@@ -89,10 +96,10 @@ class Merge:
 
     tree: str
     conflicts: dict[str, Stages]
+    # The lines of git's index for the files with conflicts.
+    entries: list[str]
     # Files that the owner deleted, and the template changed.
     stay_deleted: list[str]
-    # A commit that makes the template as it is to be of the template as it was.
-    commit: str
 
 
 TEMPLATE = Repository(CLONE)
@@ -196,6 +203,10 @@ def defined(
                     chosen.append(item)
                 if sign == "-" and item in chosen:
                     chosen.remove(item)
+            if not chosen:
+                raise Refusal(
+                    f"-d {definition} takes out the last of {key}: a project has at least one"
+                )
             items = chosen
         answers[key] = items
     return answers
@@ -240,12 +251,23 @@ def generator() -> list[str]:
         raise Refusal(
             "there is no cargo: install Rust, then `cargo install --locked cargo-generate`"
         )
-    print("There is no cargo-generate: building the template's own takes some minutes.", flush=True)
-    xtask = ["--package=xtask", f"--manifest-path={CLONE / 'Cargo.toml'}"]
-    # Here, as it shows how far it is.
-    if subprocess.run(["cargo", "build", *xtask], check=False).returncode != 0:
-        raise Refusal("the template's own generator cannot be built: install cargo-generate")
-    return ["cargo", "run", "--quiet", *xtask, "--", "generate"]
+    # Built once for each version of it, and kept where cargo keeps what it builds for the project.
+    version = TEMPLATE("rev-parse", "HEAD:Cargo.lock", "HEAD:xtask/src").split()
+    kept = Path.cwd() / "target/template" / "-".join(part[:10] for part in version)
+    if Repository(Path.cwd()).run("check-ignore", "--quiet", kept).returncode != 0:
+        kept = CLONE / "target/template"
+    if shutil.which("xtask", path=kept / "bin") is None:
+        print(
+            "There is no cargo-generate: building the template's own takes some minutes, once.",
+            flush=True,
+        )
+        shutil.rmtree(kept.parent, ignore_errors=True)
+        install = ["cargo", "install", "--locked", "--debug", f"--root={kept}"]
+        # Here, as it shows how far it is.
+        done = subprocess.run([*install, f"--path={CLONE / 'xtask'}"], check=False)
+        if done.returncode != 0:
+            raise Refusal("the template's own generator cannot be built: install cargo-generate")
+    return [str(shutil.which("xtask", path=kept / "bin")), "generate"]
 
 
 def render(
@@ -276,7 +298,8 @@ def render(
         reason = re.search(r"Runtime error: (.*?)(?: \(line \d.*)?$", done.stdout, re.MULTILINE)
         sentence = reason[1] if reason else done.stdout.strip()
         raise Refusal(f"the template at {shown(commit)} refuses: {sentence.rstrip('.')}")
-    return scratch / name, re.findall(r"^(?:Adding|No) .*\.$", done.stdout, re.MULTILINE)
+    # Some versions of cargo-generate indent what hooks print.
+    return scratch / name, re.findall(r"^ *((?:Adding|No) .*\.)$", done.stdout, re.MULTILINE)
 
 
 # Merging.
@@ -303,30 +326,57 @@ def tree(
 
 
 def merge(
-    project: Repository, prefix: str, message: str, old: Path, new: Path, scratch: Path
+    project: Repository, prefix: str, ours: str, old: Path, new: Path, scratch: Path
 ) -> Merge:
-    """Merges without touching the project's files."""
+    """Merges the tree `ours`, without touching the project's files."""
     left_out: list[str] = []
     while True:
         trees = [tree(project, rendered, scratch, prefix, left_out) for rendered in (old, new)]
         base = project("commit-tree", trees[0], "-m", "The template as it was")
-        tip = project("commit-tree", trees[1], "-p", base, "-m", message)
-        merged = project.run(
-            "merge-tree", "--write-tree", "-z", f"--merge-base={base}", "HEAD", tip
-        )
+        # Git finds the base by itself, also one that is too old for --merge-base.
+        sides = [project("commit-tree", side, "-p", base, "-m", "") for side in (ours, trees[1])]
+        merged = project.run("merge-tree", "--write-tree", "-z", *sides)
         if merged.returncode > 1:
             raise Refusal(f"git merge-tree failed: {merged.stderr.strip()}")
         result, *entries = merged.stdout.split("\0")
+        entries = entries[: entries.index("")] if "" in entries else []
         stages: dict[str, set[int]] = {}
-        for entry in entries[: entries.index("")] if "" in entries else []:
+        for entry in entries:
             info, path = entry.split("\t", 1)
             stages.setdefault(path.removeprefix(prefix), set()).add(int(info.split()[2]))
         # What the owner deleted stays so.
         deleted = [path for path, found in stages.items() if found == {1, 3}]
         if not deleted:
             conflicts = {path: frozenset(found) for path, found in stages.items()}
-            return Merge(result, conflicts, left_out, tip)
+            return Merge(result, conflicts, entries, left_out)
         left_out += deleted
+
+
+def take_over(project: Repository, merged: Merge, message: str) -> None:
+    """Commits the result; with conflicts, leaves it to the owner as a cherry-pick that stopped."""
+    tree = "HEAD^{tree}" if merged.conflicts else merged.tree
+    commit = project("commit-tree", tree, "-p", "HEAD", "-m", message)
+    picked = project.run("cherry-pick", commit)
+    if picked.returncode == 0:
+        return
+    if not merged.conflicts or project.commit("CHERRY_PICK_HEAD") is None:
+        # Git says nothing when it is killed.
+        reason = picked.stderr.strip() or f"exit code {picked.returncode}"
+        raise Refusal(
+            f"git cherry-pick stopped: {reason}. `git status` says where. To begin anew: "
+            "`git cherry-pick --abort`, or `git reset --hard`"
+        )
+    # Git has stopped, as that commit is empty. It gets its files now.
+    top = Repository(Path(project("rev-parse", "--show-toplevel")), project.env)
+    top("read-tree", "-m", "-u", "HEAD", merged.tree)
+    paths = {entry.split("\t", 1)[1] for entry in merged.entries}
+    removed = [f"0 {'0' * len(commit)}\t{path}" for path in sorted(paths)]
+    top("update-index", "-z", "--index-info", input="\0".join([*removed, *merged.entries, ""]))
+    prefix = project("rev-parse", "--show-prefix")
+    for path, stages in merged.conflicts.items():
+        if stages >= {2, 3}:
+            # Also shows what the lines were before either side changed them.
+            top("checkout", "--conflict=zdiff3", "--", f":(literal){prefix}{path}")
 
 
 def keep_line_endings(project: Repository, renderings: list[Path]) -> None:
@@ -340,6 +390,98 @@ def keep_line_endings(project: Repository, renderings: list[Path]) -> None:
                     file.write_bytes(
                         file.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
                     )
+
+
+def keep_history(before: Path, after: Path) -> None:
+    """Leaves what the owner has written of the past as it is."""
+    for path in HISTORY:
+        if Path(before, path).exists() and Path(after, path).exists():
+            shutil.copy(before / path, after / path)
+
+
+# From src/ffi/ to pyo3-datafusion/, with ffi_to_crate.py.
+
+
+def with_crate(
+    project: Repository,
+    prefix: str,
+    before: Path,
+    after: Path,
+    name: str,
+    answers: Mapping[str, Answer],
+    scratch: Path,
+) -> tuple[str, dict[str, str]]:
+    """The project's tree with the new names, and its Rust files as they were. The template as it
+    was, in `before`, gets the new names too."""
+    lib = Path(after, "src/lib.rs").read_text(encoding="utf-8")
+    majors = [int(major) for major in answers["datafusion"]]
+    context = ffi_to_crate.Project(name, majors, lib)
+    found = {}
+    for line in project("ls-tree", "-r", "-z", "HEAD", ".").split("\0"):
+        info, _, path = line.partition("\t")
+        # A link or a submodule is no file.
+        if info.startswith("100") and not path.startswith(("src/ffi.rs", ffi_to_crate.OLD)):
+            found[path] = info.split()[0]
+
+    def text(path: str) -> str:
+        return project.run("show", f"HEAD:./{path}").stdout
+
+    rust = {path: text(path) for path in found if path.endswith(".rs")}
+    changed, own = {}, []
+    for path, old in rust.items():
+        changed[path] = with_lf(
+            old, lambda text, path=path: ffi_to_crate.rewrite(path, text, context)
+        )
+        template = ""
+        if (file := before / path).exists():
+            with_new_text(file, lambda text, path=path: ffi_to_crate.rewrite(path, text, context))
+            template = file.read_bytes().decode("utf-8")
+        lines = set(template.splitlines())
+        own += [line for line in changed[path].splitlines() if line not in lines]
+    for path in ffi_to_crate.manifests(after):
+        if path not in found or not (before / path).exists():
+            continue
+        new = Path(after, path).read_text(encoding="utf-8")
+        old = Path(before, path).read_text(encoding="utf-8")
+        base, kept = ffi_to_crate.dependencies(
+            text(path).replace("\r\n", "\n"), old, new, "\n".join(own)
+        )
+        changed[path] = with_lf(text(path), lambda _, kept=kept: kept)
+        with_new_text(before / path, lambda _, base=base: base)
+
+    index = Repository(project.folder, {**project.env, "GIT_INDEX_FILE": str(scratch / "index")})
+    index("read-tree", "HEAD")
+    entries = []
+    for path, new in changed.items():
+        blob = index("hash-object", "-w", "--stdin", input=new)
+        entries.append(f"{found[path]} {blob} 0\t{prefix}{path}")
+    index("update-index", "-z", "--index-info", input="\0".join([*entries, ""]))
+    return index("write-tree"), rust
+
+
+def with_lf(text: str, change: Callable[[str], str]) -> str:
+    """Changes a text that may have CRLF."""
+    new = change(text.replace("\r\n", "\n"))
+    return new.replace("\n", "\r\n") if "\r\n" in text else new
+
+
+def with_new_text(file: Path, change: Callable[[str], str]) -> None:
+    file.write_bytes(with_lf(file.read_bytes().decode("utf-8"), change).encode("utf-8"))
+
+
+def say_left(project: Repository, prefix: str, merged: Merge, rust: Mapping[str, str]) -> None:
+    """Lists what the owner must write anew, as nothing took its place."""
+    left = []
+    for path, before in rust.items():
+        after = project.run("show", f"{merged.tree}:{prefix}{path}").stdout
+        for number, advice in ffi_to_crate.leftovers(before, after):
+            left.append(f"  {path}:{number}: {advice}.")
+    for path in project("ls-tree", "-r", "-z", "--name-only", merged.tree, ".").split("\0"):
+        if rust and path.startswith(ffi_to_crate.OLD):
+            left.append(f"  {path}: the folder is no module any more: move the file to src/.")
+    if left:
+        print(f"\nsrc/ffi/ is the crate {ffi_to_crate.NEW} now. What you have to write anew:")
+        print("\n".join(left))
 
 
 # Before and after.
@@ -367,8 +509,8 @@ def check_project(project: Repository) -> None:
     if project.run("ls-files", "--error-unmatch", ANSWERS).returncode != 0:
         raise Refusal(f"{ANSWERS} is not committed: commit it")
     found = re.findall(r"\d+", project("--version"))
-    if tuple(map(int, found[:2])) < (2, 40):
-        raise Refusal(f"git is {'.'.join(found)}, but 2.40 is needed")
+    if tuple(map(int, found[:2])) < (2, 38):
+        raise Refusal(f"git is {'.'.join(found)}, but 2.38 is needed")
 
 
 def check_untracked(project: Repository, merged: str) -> None:
@@ -384,22 +526,24 @@ def check_untracked(project: Repository, merged: str) -> None:
 def say_conflicts(conflicts: Mapping[str, Stages]) -> None:
     print("\nConflicts:")
     for path, stages in sorted(conflicts.items()):
+        name = shlex.quote(path)
         if stages == {1, 2}:
             print(f"  {path}: you changed it, and the template has it no longer.")
-            print(f"      Take it out with `git rm {path}`, or keep yours with `git add {path}`.")
+            print(f"      Take it out with `git rm {name}`, or keep yours with `git add {name}`.")
             continue
         if stages not in ({1, 2, 3}, {2, 3}):
             print(f"  {path}: both renamed it. `git status` says what there is; choose one.")
             continue
         what = "both changed the same lines" if 1 in stages else "both added it, differently"
-        print(f"  {path}: {what}. Mend it between the markers, then `git add {path}`.")
+        print(f"  {path}: {what}. Resolve it between the markers, then `git add {name}`.")
         if path.startswith(MACHINERY):
             print("      The file is the template's. To drop your change:")
-            print(f"      `git checkout --theirs {path}`.")
+            print(f"      `git checkout --theirs {name} && git add {name}`.")
         elif path.endswith(".lock"):
-            print(f"      Take either with `git checkout --ours {path}`: the next build mends it.")
+            print("      The next build brings it up to date. To take yours until then:")
+            print(f"      `git checkout --ours {name} && git add {name}`.")
         else:
-            print(f"      To keep all of yours: `git checkout --ours {path}`.")
+            print(f"      To keep all of yours: `git checkout --ours {name} && git add {name}`.")
 
 
 def changelog(old: str, new: str) -> list[str]:
@@ -474,6 +618,7 @@ def update(arguments: argparse.Namespace, scratch: Path) -> int:
     after, added = render(new, name, answers, address, scratch / "new")
 
     step(4, "Merge the difference into the project")
+    keep_history(before, after)
     keep_line_endings(project, [before, after])
     prefix = project("rev-parse", "--show-prefix")
     message = f"Update from the template: {shown(old)} to {shown(new)}"
@@ -481,7 +626,10 @@ def update(arguments: argparse.Namespace, scratch: Path) -> int:
         message = f"Change answers to the template, {shown(new)}"
     if given:
         message += "\n\n" + "\n".join(arguments.define)
-    merged = merge(project, prefix, message, before, after, scratch)
+    ours, rewritten = project("rev-parse", "HEAD^{tree}"), {}
+    if ffi_to_crate.changes_layout(before, after):
+        ours, rewritten = with_crate(project, prefix, before, after, name, answers, scratch)
+    merged = merge(project, prefix, ours, before, after, scratch)
     print()
     if merged.tree == project("rev-parse", "HEAD^{tree}"):
         print(nothing)
@@ -503,22 +651,16 @@ def update(arguments: argparse.Namespace, scratch: Path) -> int:
         print(f"  {', '.join(merged.stay_deleted)}")
     if merged.conflicts:
         say_conflicts(merged.conflicts)
+    say_left(project, prefix, merged, rewritten)
     if arguments.dry_run:
         print("\nThis was a dry run: nothing was changed.")
         return 0
-    picked = project.run("cherry-pick", merged.commit)
-    if merged.conflicts and picked.returncode == 1:
+    take_over(project, merged, message)
+    if merged.conflicts:
         print("\nThen `git cherry-pick --continue` commits the update.")
         print("Or `git cherry-pick --abort` takes it back.")
         print("After that: uv run pytest")
         return 1
-    if picked.returncode != 0:
-        # Git says nothing when it is killed.
-        reason = picked.stderr.strip() or f"exit code {picked.returncode}"
-        raise Refusal(
-            f"git cherry-pick stopped: {reason}. `git status` says where. To begin anew: "
-            "`git cherry-pick --abort`, or `git reset --hard`"
-        )
     print("\nCommitted: `git show` shows it, `git reset --hard HEAD~1` takes it back.")
     print("Next: uv run pytest")
     return 0

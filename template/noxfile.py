@@ -187,6 +187,10 @@ def update(session: nox.Session) -> None:
     arguments = session.posargs
     if arguments and not arguments[0].startswith("-"):
         address, *arguments = arguments
+    if not address and {"-h", "--help"} & {*arguments}:
+        session.log("usage: -- ADDRESS [--dry-run] [-d KEY=VALUE] [--to VERSION] [--from VERSION]")
+        session.log("ADDRESS is where the template is: with it, --help says what each of these does")
+        return
     if not address:
         session.error("it is not recorded where the template is: add `-- ADDRESS`")
     with TemporaryDirectory() as clone:

@@ -30,6 +30,7 @@ fn pytest(every_edit: bool) {
         .env("PATH", path());
     if every_edit {
         pytest.env("EVERY_EDIT", "1");
+        build_environment(&mut pytest);
     }
     let said = pytest.succeed();
     assert!(said.contains(" passed"), "{said}");
@@ -42,7 +43,7 @@ fn loses_nothing() {
 }
 
 #[test]
-#[ignore = "takes four minutes"]
+#[ignore = "takes ten minutes"]
 fn loses_nothing_of_every_edit() {
     pytest(true);
 }
@@ -87,6 +88,11 @@ fn with_one_command() {
         said.contains("it is not recorded where the template is: add `-- ADDRESS`"),
         "{said}"
     );
+    let said = nox(&["--help"]).succeed();
+    assert!(
+        said.contains("usage: -- ADDRESS") && said.contains("--dry-run"),
+        "{said}"
+    );
     let said = nox(&[&address]).succeed();
     assert!(said.contains("Nothing to do"), "{said}");
 
@@ -129,13 +135,19 @@ fn is_tidy() {
                 "--no-cache",
                 "--line-length=100",
                 "update.py",
+                "ffi_to_crate.py",
                 "xtask/tests/update",
             ])
             .current_dir(root())
             .succeed();
     }
     tool("basedpyright")
-        .args(["--pythonversion=3.11", "--level=error", "update.py"])
+        .args([
+            "--pythonversion=3.11",
+            "--level=error",
+            "update.py",
+            "ffi_to_crate.py",
+        ])
         .current_dir(root())
         .succeed();
 }

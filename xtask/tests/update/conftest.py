@@ -53,6 +53,8 @@ class Template:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         git(ROOT, "clone", "--quiet", str(ROOT), str(folder))
+        # Whatever branch is being worked on.
+        git(folder, "checkout", "--quiet", "-B", "main")
         # Tags of the repository are none of these tests' business.
         for tag in git(folder, "tag").split():
             git(folder, "tag", "--delete", tag)

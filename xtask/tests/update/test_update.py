@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from conftest import ANSWERS, XTASK, Template, git, project_of, update_in
 
+import ffi_to_crate
 import update
 
 # In the nightly run: each edit in each state with all answers. The usual run takes some together.
@@ -66,7 +68,8 @@ def own_readme(project: Path) -> None:
 
 
 def touched_machinery(project: Path) -> None:
-    file = project / "src/ffi/error.rs"
+    old = project / "src/ffi/error.rs"
+    file = old if old.exists() else project / "pyo3-datafusion/src/boundary/error.rs"
     file.write_text(file.read_text("utf-8") + "\n// Mine.\n", "utf-8", newline="")
 
 
@@ -106,6 +109,10 @@ def files(folder: Path, commit: str) -> dict[str, bytes]:
         )
         found[path] = blob.stdout
     return found
+
+
+def without_history(found: dict[str, bytes]) -> dict[str, bytes]:
+    return {path: text for path, text in found.items() if path not in update.HISTORY}
 
 
 def lines(content: bytes) -> list[str]:
@@ -165,6 +172,31 @@ def check_merge(
             assert b"\n" not in now.replace(b"\r\n", b"") or here in conflicts, path
 
 
+def with_new_names(
+    old: dict[str, bytes], mine: dict[str, bytes], new: dict[str, bytes]
+) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """Both with the names that an update writes, if it is one to the crate `pyo3-datafusion`."""
+    if "src/ffi.rs" not in old or "src/ffi.rs" in new:
+        return old, mine
+    context = ffi_to_crate.Project("my-ext", [55], new["src/lib.rs"].decode())
+
+    def renamed(side: dict[str, bytes]) -> dict[str, bytes]:
+        changed = dict(side)
+        for path, text in side.items():
+            if path.endswith(".rs") and not path.startswith("src/ffi"):
+                rewrite = lambda text, path=path: ffi_to_crate.rewrite(path, text, context)
+                changed[path] = update.with_lf(text.decode(), rewrite).encode()
+        return changed
+
+    old, mine = renamed(old), renamed(mine)
+    manifests = [side["Cargo.toml"].decode() for side in (mine, old, new)]
+    base, own = ffi_to_crate.dependencies(*manifests, "")
+    # Git takes the owner's change of the machinery to where the template has moved the file.
+    for side in (old, mine):
+        side["pyo3-datafusion/src/boundary/error.rs"] = side.pop("src/ffi/error.rs")
+    return old | {"Cargo.toml": base.encode()}, mine | {"Cargo.toml": own.encode()}
+
+
 def check_parses(project: Path) -> None:
     for file in project.rglob("*.py*"):
         compile(file.read_text("utf-8"), str(file), "exec")
@@ -202,7 +234,9 @@ def newer(template: Template) -> str:
     (template.folder / "template/SECURITY.md").rename(template.folder / "template/SAFETY.md")
     (template.folder / "template/docs/further.md").write_text("# Further\n")
     (template.folder / "template/.cargo/config.toml").unlink()
-    template.edit("template/src/ffi/error.rs", lambda text: text + "\n// New.\n")
+    template.edit(
+        "template/pyo3-datafusion/src/boundary/error.rs", lambda text: text + "\n// New.\n"
+    )
     template.edit("template/README.md", lambda text: text.replace("## License", "## The license"))
     template.edit("template/AGENTS.md", lambda text: text.replace("Contributing", "Take part"))
     template.edit("template/docs/publishing.md", lambda text: text + "\nThat is all.\n")
@@ -252,7 +286,8 @@ def test_no_edit_is_lost(
             result = files(project, git(project, "write-tree"))
             moved = {"docs/publishing.md": "book/publishing.md"} if moved_file in wanted else {}
             assert theirs is not None
-            check_merge(base, ours, theirs, result, unmerged, moved)
+            sides = with_new_names(base, ours, theirs)
+            check_merge(*sides, theirs, result, unmerged, moved)
             if not unmerged:
                 check_parses(project)
         if unmerged:
@@ -263,6 +298,15 @@ def test_no_edit_is_lost(
     # Without edits, it is what the template makes.
     fresh = project_of(template, newer, tmp_path / "fresh", *chosen)
     assert theirs == files(fresh, "HEAD")
+
+
+def run_commands(project: Path, said: str) -> None:
+    """Runs the commands that are offered, as they are printed."""
+    commands = re.findall(r"`(git (?:checkout|rm)[^`]*)`", said)
+    assert commands and said.count("`git cherry-pick --continue`") == 1, said
+    for command in [*commands, "git cherry-pick --continue"]:
+        env = {**os.environ, "GIT_EDITOR": "true"}
+        subprocess.run(command, shell=True, cwd=project, env=env, check=True)
 
 
 def test_says_what_it_did(states: Template, tmp_path: Path) -> None:
@@ -316,12 +360,13 @@ def test_says_what_it_did(states: Template, tmp_path: Path) -> None:
 def test_conflicts_say_what_to_do(states: Template, tmp_path: Path) -> None:
     project = project_of(states, states.present, tmp_path / "mine")
     replace("SECURITY.md", "# Security", "# Mine")(project)
-    replace("src/ffi/error.rs", "//!", "//! Mine.")(project)
+    machinery = "pyo3-datafusion/src/boundary/error.rs"
+    replace(machinery, "//!", "//! Mine.")(project)
     replace("AGENTS.md", "You need", "Mine: you need")(project)
     (project / "tests/test_table_provider.py").unlink()
     git(project, "commit", "--quiet", "--all", "--message", "Mine")
     states.edit("template/SECURITY.md", lambda text: text.replace("# Security", "# Theirs"))
-    states.edit("template/src/ffi/error.rs", lambda text: text.replace("//!", "//! Theirs."))
+    states.edit(f"template/{machinery}", lambda text: text.replace("//!", "//! Theirs."))
     states.edit("template/tests/test_table_provider.py", lambda text: text + "\n# Theirs.\n")
     (states.folder / "template/AGENTS.md").unlink()
     states.commit("Newer")
@@ -330,23 +375,22 @@ def test_conflicts_say_what_to_do(states: Template, tmp_path: Path) -> None:
     assert done.code == 1, done.said
     for said in [
         "SECURITY.md: both changed the same lines.",
-        "`git checkout --ours SECURITY.md`",
-        "src/ffi/error.rs: both changed the same lines.",
-        "`git checkout --theirs src/ffi/error.rs`",
+        "`git checkout --ours SECURITY.md && git add SECURITY.md`",
+        f"{machinery}: both changed the same lines.",
+        f"`git checkout --theirs {machinery} && git add {machinery}`",
         "`git rm AGENTS.md`",
         "They stay deleted:\n  tests/test_table_provider.py\n",
         "`git cherry-pick --continue`",
     ]:
         assert said in done.said, done.said
+    # With the lines that both have changed.
+    text = (project / "SECURITY.md").read_text()
+    assert "<<<<<<< ours\n# Mine\n||||||| base\n# Security\n=======\n# Theirs\n>>>>>>>" in text
     # What it says to do works, and only then is the new version recorded.
     assert "digest" not in git(project, "show", "HEAD", "--", ".template-answers.toml")
-    git(project, "checkout", "--quiet", "--ours", "SECURITY.md")
-    git(project, "checkout", "--quiet", "--theirs", "src/ffi/error.rs")
-    git(project, "add", "SECURITY.md", "src/ffi/error.rs")
-    git(project, "rm", "--quiet", "AGENTS.md")
-    git(project, "-c", "core.editor=true", "cherry-pick", "--continue")
+    run_commands(project, done.said)
     assert (project / "SECURITY.md").read_text().startswith("# Mine")
-    assert "Theirs." in (project / "src/ffi/error.rs").read_text()
+    assert "Theirs." in (project / machinery).read_text()
     assert "Nothing to do" in update_in(states, project).said
 
 
@@ -360,7 +404,9 @@ def test_answers_change(template: Template, tmp_path: Path) -> None:
     assert "extension_points: table_provider -> table_provider,scalar_udf" in done.said
     wanted = ["extension_points=table_provider,scalar_udf", "datafusion=54,55"]
     fresh = project_of(template, template.present, tmp_path / "fresh", *wanted)
-    assert files(project, "HEAD") == files(fresh, "HEAD")
+    # An entry of the past stays as it is.
+    assert "for `datafusion` 55." in (project / "CHANGELOG.md").read_text()
+    assert without_history(files(project, "HEAD")) == without_history(files(fresh, "HEAD"))
     # A codec brings another, and says so.
     done = update_in(
         template,
@@ -458,6 +504,11 @@ def test_refusals_change_nothing(template: Template, tmp_path: Path) -> None:
     refused(
         '"maybe" is not among the choices for spark, which are false, true', "-d", "spark=maybe"
     )
+    refused(
+        "-d extension_points=-table_provider takes out the last of extension_points",
+        "-d",
+        "extension_points=-table_provider",
+    )
     refused("give all one, or none", "-d", "extension_points=+scalar_udf,insert")
     refused("is not a valid repository", "-d", "repository=here")
     refused("the template has no version v99", "--to", "v99")
@@ -531,22 +582,49 @@ def write_program(path: Path, script: str) -> Path:
 def test_without_cargo_generate(
     template: Template, newer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The template's own generator is built, and asked the same; here, it is there already."""
+    """The template's own generator is built, once; here, it is there already."""
     project = project_of(template, template.present, tmp_path / "mine")
     cargo = write_program(
         tmp_path / "programs/cargo",
-        '[ "$1" = build ] && exit\n'
-        f'while [ "$1" != -- ]; do shift; done\nshift\nexec "{XTASK}" "$@"',
+        f'for it; do case "$it" in --root=*) mkdir -p "${{it#*=}}/bin"\n'
+        f'ln -s "{XTASK}" "${{it#*=}}/bin/xtask";; esac; done',
     )
-    for program in ["git", "rustfmt"]:
+    for program in ["git", "rustfmt", "mkdir", "ln"]:
         (cargo.parent / program).symlink_to(str(shutil.which(program)))
     monkeypatch.setenv("PATH", str(cargo.parent))
     done = update_in(template, project)
     assert done.code == 0, done.said
     assert "There is no cargo-generate: building the template's own" in done.said
+    assert git(project, "status", "--porcelain") == ""
+    # It indents what hooks print, as every cargo-generate from 0.24 does.
+    done = update_in(template, project, "--to", newer, "-d", "extension_points=+query_planner")
+    assert done.code == 0, done.said
+    assert "There is no cargo-generate" not in done.said
+    assert "\nAdding logical_extension_codec, which others of your" in done.said, done.said
+    shutil.rmtree(project / "target")
     cargo.unlink()
     done = update_in(template, project, "-d", "ci=none")
     assert done.code == 2 and "there is no cargo: install Rust" in done.said, done.said
+
+
+@ON_LINUX
+def test_older_git(
+    template: Template, newer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Git 2.38 has `merge-tree --write-tree`, but no `--merge-base`."""
+    project = project_of(template, template.present, tmp_path / "mine")
+    script = (
+        '[[ " $* " == *" --version "* ]] && echo "git version {}" && exit\n'
+        '[[ " $* " == *" --merge-base"* ]] && exit 129\n'
+        f'exec "{shutil.which("git")}" "$@"'
+    )
+    path = os.environ["PATH"]
+    for version, code in [("2.37.4", 2), ("2.38.0", 0)]:
+        program = write_program(tmp_path / version / "git", script.replace("{}", version))
+        monkeypatch.setenv("PATH", f"{program.parent}:{path}")
+        done = update_in(template, project)
+        assert done.code == code, done.said
+        assert ("error: git is 2.37.4, but 2.38 is needed." in done.said) == (code == 2)
 
 
 @ON_LINUX

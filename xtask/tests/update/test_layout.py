@@ -1,0 +1,382 @@
+"""Projects with the machinery in `src/ffi/`, from before the crate `pyo3-datafusion`."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from conftest import Template, git, project_of, update_in
+from test_update import EVERY_EDIT, check_parses, files, replace, run_commands
+
+import ffi_to_crate
+
+# An own source in the place of the template's.
+SOURCE = """\
+//! What is counted.
+
+use std::sync::Arc;
+
+use arrow::array::{Int64Array, RecordBatch};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use async_trait::async_trait;
+use datafusion_common::{Result, config_err};
+use futures::stream::{self, BoxStream, StreamExt};
+
+use crate::ffi::source::{Partition, Scan, Source};
+
+/// Numbers, from zero.
+#[derive(Debug)]
+pub struct CountSource {
+    pub rows: i64,
+}
+
+impl CountSource {
+    pub fn try_new(rows: i64) -> Result<Self> {
+        if rows < 0 {
+            return config_err!("rows must not be negative, got {rows}");
+        }
+        Ok(Self { rows })
+    }
+}
+
+#[async_trait]
+impl Source for CountSource {
+    fn schema(&self) -> SchemaRef {
+        Arc::new(Schema::new(vec![Field::new("n", DataType::Int64, false)]))
+    }
+
+    async fn partitions(&self, _scan: &Scan) -> Result<Vec<Box<dyn Partition>>> {
+        Ok(vec![Box::new(Numbers {
+            rows: self.rows,
+            schema: self.schema(),
+        })])
+    }
+}
+
+#[derive(Debug)]
+struct Numbers {
+    rows: i64,
+    schema: SchemaRef,
+}
+
+impl Partition for Numbers {
+    fn read(&self, _batch_size: usize) -> Result<BoxStream<'static, Result<RecordBatch>>> {
+        let column = Arc::new(Int64Array::from_iter_values(0..self.rows));
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), vec![column])?;
+        Ok(stream::iter([Ok(batch)]).boxed())
+    }
+}
+"""
+TABLE = """\
+//! `Counts(rows)`: the table as Python sees it.
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+
+use crate::ffi::arrow_stream;
+use crate::ffi::capsule::export_table;
+use crate::ffi::source_table::SourceTable;
+use crate::source::CountSource;
+
+/// Numbers, from zero.
+#[pyclass(frozen, module = "my_ext")]
+pub struct Counts(SourceTable<CountSource>);
+
+#[pymethods]
+impl Counts {
+    #[new]
+    fn new(py: Python<'_>, rows: i64) -> PyResult<Self> {
+        SourceTable::open(py, || CountSource::try_new(rows)).map(Self)
+    }
+
+    #[pyo3(signature = (session = None))]
+    fn __datafusion_table_provider__<'py>(
+        &self,
+        py: Python<'py>,
+        session: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        export_table(py, Arc::new(self.0.clone()), session)
+    }
+
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        arrow_stream::export_schema(py, &self.0)
+    }
+
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        arrow_stream::export(py, self.0.plan(None, &[], None), requested_schema)
+    }
+}
+"""
+# A second table, in which rows are inserted.
+SECOND = """\
+//! `Second()`: a table that takes rows, and drops them.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use async_trait::async_trait;
+use datafusion_common::Result;
+use datafusion_physical_plan::ExecutionPlan;
+use futures::stream::{BoxStream, StreamExt};
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+
+use crate::{
+    ffi::{
+        capsule::export_table,
+        insert::{Insert, InsertTable},
+        runtime,
+        source::{Partition, Scan, Source},
+        source_table::SourceTable,
+    },
+    source::CountSource,
+};
+
+#[derive(Debug, Default)]
+pub struct SecondSource;
+
+#[async_trait]
+impl Source for SecondSource {
+    fn schema(&self) -> SchemaRef {
+        Arc::new(Schema::new(vec![Field::new("x", DataType::Int64, true)]))
+    }
+
+    async fn partitions(&self, scan: &Scan) -> Result<Vec<Box<dyn Partition>>> {
+        CountSource::try_new(0)?.partitions(scan).await
+    }
+}
+
+#[async_trait]
+impl Insert for SecondSource {
+    async fn insert(&self, rows: BoxStream<'static, Result<RecordBatch>>) -> Result<u64> {
+        Ok(rows.count().await as u64)
+    }
+}
+
+#[pyclass(frozen, module = "my_ext")]
+pub struct Second(SourceTable<SecondSource>);
+
+#[pymethods]
+impl Second {
+    #[new]
+    fn new(py: Python<'_>) -> PyResult<Self> {
+        runtime::block_on(py, async { Ok(()) })?;
+        SourceTable::open(py, || Ok(SecondSource)).map(Self)
+    }
+
+    #[pyo3(signature = (session = None))]
+    fn __datafusion_table_provider__<'py>(
+        &self,
+        py: Python<'py>,
+        session: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        export_table(py, Arc::new(InsertTable(self.0.clone())), session)
+    }
+}
+
+/// The names of the nodes of a plan.
+#[allow(dead_code)]
+pub fn names(plan: &dyn ExecutionPlan) -> Vec<String> {
+    let children = plan.children();
+    let below = children.iter().flat_map(|child| names(child.as_ref()));
+    let own = std::iter::once(plan.name().to_owned());
+    own.chain(below).collect()
+}
+"""
+ANSWERS = "extension_points=insert,scalar_udf,aggregate_udf"
+
+
+def old_layouts(template: Template) -> list[str]:
+    """The last commit with the old layout, and two from before."""
+    history = ["log", "--format=%H", "--full-history", template.present, "--"]
+    last = git(template.folder, *history, "template/src/ffi.rs").split()[0]
+    commits = git(
+        template.folder, "log", "--format=%H", f"{last}^", "--", "template/src/ffi"
+    ).split()
+    return [git(template.folder, "rev-parse", f"{last}^"), commits[4], commits[12]]
+
+
+def edited(project: Path) -> None:
+    """What an owner did: an own source, a second table, dependencies, and a class less."""
+    (project / "src/source.rs").write_text(SOURCE)
+    (project / "src/table_provider.rs").write_text(TABLE)
+    (project / "src/second.rs").write_text(SECOND)
+    (project / "src/readings.rs").unlink()
+    replace("src/lib.rs", "mod readings;\n", "")(project)
+    replace("src/lib.rs", "mod source;", "mod second;\nmod source;")(project)
+    line = "module.add_class::<table_provider::Readings>()?;"
+    new = (
+        "module.add_class::<table_provider::Counts>()?;\n    module.add_class::<second::Second>()?;"
+    )
+    replace("src/lib.rs", line, new)(project)
+    # Beside lines that the template changes.
+    replace("Cargo.toml", "pyo3 = {", '# What is mine.\nlog = "0.4"\npyo3 = {')(project)
+    replace("src/scalar_udf.rs", "celsius * 1.8", "celsius * 9.0 / 5.0")(project)
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message", "Mine")
+
+
+@pytest.mark.parametrize("state", [0, 1, 2])
+def test_layout(template: Template, tmp_path: Path, state: int) -> None:
+    commit = old_layouts(template)[state]
+    project = project_of(template, commit, tmp_path / "mine", ANSWERS)
+    edited(project)
+    head = git(project, "rev-parse", "HEAD")
+    done = update_in(template, project, "--from", commit, "--to", template.present)
+    conflicts = [line.split("\t")[1] for line in git(project, "ls-files", "-u").splitlines()]
+    # Where only the layout has changed, there is none. Before that, comments changed too.
+    assert set(conflicts) <= ({"src/source.rs", "src/table_provider.rs"} if state else set()), (
+        done.said
+    )
+    if conflicts:
+        run_commands(project, done.said)
+    # One commit.
+    assert git(project, "rev-parse", "HEAD~1") == head
+    assert git(project, "status", "--porcelain") == ""
+    fresh = files(project_of(template, template.present, tmp_path / "fresh", ANSWERS), "HEAD")
+    now = files(project, "HEAD")
+    # The folder comes whole, and the other is gone.
+    for path in now.keys() | fresh.keys():
+        assert not path.startswith("src/ffi")
+        if path.startswith("pyo3-datafusion/"):
+            assert now[path] == fresh[path], path
+    for path, text in now.items():
+        if path.startswith("src/"):
+            assert b"ffi::" not in text.replace(b"datafusion_ffi::", b""), text.decode()
+    # What the owner has not touched is the template's.
+    assert now["src/aggregate_udf.rs"] == fresh["src/aggregate_udf.rs"]
+    lib = now["src/lib.rs"].decode()
+    wanted = re.sub("mod readings;\n", "", fresh["src/lib.rs"].decode())
+    wanted = wanted.replace("mod source;", "mod second;\nmod source;").replace(
+        "table_provider::Readings>()?;",
+        "table_provider::Counts>()?;\n    module.add_class::<second::Second>()?;",
+    )
+    assert lib == wanted
+    manifest = tomllib.loads(now["Cargo.toml"].decode())
+    assert b"# What is mine.\n" in now["Cargo.toml"]
+    used = {"log", "datafusion-physical-plan"}
+    template_s = tomllib.loads(fresh["Cargo.toml"].decode())["dependencies"].keys()
+    assert manifest["dependencies"].keys() == template_s | used
+    assert b"celsius * 9.0 / 5.0" in now["src/scalar_udf.rs"]
+    assert "What you have to write anew" not in done.said, done.said
+    check_parses(project)
+    for path in ["src/source.rs", "src/table_provider.rs"]:
+        assert b"use pyo3_datafusion::" in now[path]
+    rustfmt = ["rustfmt", "--edition=2024", "--check", "src/lib.rs"]
+    subprocess.run(rustfmt, cwd=project, check=True)
+    again = update_in(template, project, "--to", template.present)
+    assert "Nothing to do" in again.said, again.said
+    if EVERY_EDIT and state == 0:
+        build = ["cargo", "build", "--quiet"]
+        built = subprocess.run(build, cwd=project, check=False, capture_output=True)
+        assert (built.returncode, built.stderr.decode()) == (0, "")
+
+
+def test_what_has_no_new_name(template: Template, tmp_path: Path) -> None:
+    """It is listed, with file and line, and what to write."""
+    commit = old_layouts(template)[0]
+    project = project_of(template, commit, tmp_path / "mine", "datafusion=54,55")
+    text = """\
+use std::path::Path;
+
+use crate::ffi::claims::Claims;
+use crate::ffi::error::{catch, to_py_err};
+use crate::ffi::host::Host;
+
+pub fn mine(py: Python<'_>) -> PyResult<()> {
+    let host = Host::check(py)?;
+    let path = catch(|| {
+        let path = Path::new("a");
+        Ok(path)
+    });
+    path.map(|_| ()).map_err(to_py_err)
+}
+"""
+    (project / "src/mine.rs").write_text(text, newline="\r\n")
+    (project / "src/ffi/own.rs").write_text("//! Mine.\n")
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message", "Mine")
+    dry = update_in(template, project, "--to", template.present, "--dry-run")
+    done = update_in(template, project, "--to", template.present)
+    assert done.code == 0, done.said
+    for said in [dry.said, done.said]:
+        assert "What you have to write anew:\n" in said, said
+        assert "  src/mine.rs:6: write one call of `pyo3_datafusion::export`, which checks" in said
+        assert "  src/mine.rs:7: write what is in the closure: the crate turns panics" in said
+        assert "  src/ffi/own.rs: the folder is no module any more: move the file to src/." in said
+    now = (project / "src/mine.rs").read_bytes().decode()
+    assert now.replace("\r\n", "\n").startswith(
+        "use std::path::Path;\n\nuse pyo3_datafusion::to_py_err;\n\npub fn mine("
+    )
+    assert now.count("\n") == now.count("\r\n")
+
+
+def test_conflicts_of_layout(template: Template, tmp_path: Path) -> None:
+    """They show new names only, and the version in between; `ours` is the owner's."""
+    commit = old_layouts(template)[0]
+    project = project_of(template, commit, tmp_path / "mine", ANSWERS)
+    head, before = git(project, "rev-parse", "HEAD"), files(project, "HEAD")
+    replace("src/aggregate_udf.rs", "self.count += 1;", "self.count += 2;")(project)
+    replace("src/ffi/error.rs", "package().0", "package().0, 1")(project)
+    git(project, "commit", "--quiet", "--all", "--message", "Mine")
+    mine = git(project, "rev-parse", "HEAD")
+    done = update_in(template, project, "--to", template.present)
+    assert done.code == 1, done.said
+    assert "pyo3-datafusion/src/boundary/error.rs: both changed the same lines." in done.said, (
+        done.said
+    )
+    text = (project / "src/aggregate_udf.rs").read_text()
+    assert "<<<<<<< ours" in text and "|||||||" in text and "crate::ffi" not in text
+    git(project, "cherry-pick", "--abort")
+    assert git(project, "rev-parse", "HEAD") == mine and head != mine
+    assert git(project, "status", "--porcelain") == ""
+    assert files(project, "HEAD").keys() == before.keys()
+
+    done = update_in(template, project, "--to", template.present)
+    run_commands(project, done.said)
+    assert git(project, "rev-parse", "HEAD~1") == mine
+    assert git(project, "log", "-1", "--format=%s").startswith("Update from the template: ")
+    text = (project / "src/aggregate_udf.rs").read_text()
+    # The owner's function is whole: the macro of the old layout is the method that it was.
+    assert "self.count += 2;" in text and "fn merge_batch(\n" in text and "merge_batch!" not in text
+    assert "0, 1" not in (project / "pyo3-datafusion/src/boundary/error.rs").read_text()
+    check_parses(project)
+
+
+def test_only_names(template: Template, tmp_path: Path) -> None:
+    """Where only names have changed, a rewritten file is the template's of today."""
+    points = "extension_points=insert,window_udf,existing_catalog_provider,function_library"
+    commit = old_layouts(template)[0]
+    old = project_of(template, commit, tmp_path / "old", points)
+    new = project_of(template, template.present, tmp_path / "new", points)
+    context = ffi_to_crate.Project("my-ext", [55], (new / "src/lib.rs").read_text())
+    for name in [
+        "existing_catalog_provider",
+        "existing_table_provider",
+        "function_library",
+        "insert",
+        "lib",
+        "table_provider",
+        "window_udf",
+    ]:
+        path = f"src/{name}.rs"
+        rewritten = ffi_to_crate.rewrite(path, (old / path).read_text(), context)
+        assert rewritten == (new / path).read_text(), path
+
+
+def test_imports() -> None:
+    names = {"a": "source::Source", "export": "scalar_udf::export"}
+    text = "use crate::ffi::{scalar_udf::export, source::Source as a};\n"
+    assert ffi_to_crate.imported(text) == names
+    assert ffi_to_crate.leaves("a::{b, c::{self, d}}") == ["a::b", "a::c", "a::c::d"]
