@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use toml_edit::{Table, value};
 
-use crate::{datafusion_majors, edit_versions, files, render, root, versions};
+use crate::{datafusion_majors, edit_versions, render, root, versions};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -41,6 +41,15 @@ pub fn run(args: &Args) -> Result<()> {
             majors.push(major);
         }
     })?;
+    // The newest major so far becomes an older one, with a manifest as the one before it has.
+    let manifest = |major: i64| repository.join(format!("template/majors/{major}/Cargo.toml"));
+    let (newest, before) = (next - 1, next - 2);
+    if !manifest(newest).exists() {
+        let text = fs::read_to_string(manifest(before))?;
+        let text = text.replace(&before.to_string(), &newest.to_string());
+        fs::create_dir_all(repository.join(format!("template/majors/{newest}")))?;
+        fs::write(manifest(newest), text)?;
+    }
     render::write(repository)?;
     println!("\nWhat to do next: docs/adding-a-major.md");
     Ok(())
@@ -84,33 +93,11 @@ impl Crates {
         Ok(minor.to_owned())
     }
 
-    /// The crate that defines a trait: some have moved from one major to the next.
-    fn with_trait(&self, name: &str) -> Result<&str> {
-        let definition = format!("pub trait {name}");
-        for package in &self.0 {
-            let name = package["name"].as_str().unwrap_or_default();
-            let manifest = Path::new(package["manifest_path"].as_str().unwrap_or_default());
-            let Some(folder) = manifest
-                .parent()
-                .filter(|_| name.starts_with("datafusion-"))
-            else {
-                continue;
-            };
-            for file in files(&folder.join("src"))? {
-                if fs::read_to_string(folder.join("src").join(file))?.contains(&definition) {
-                    return Ok(name);
-                }
-            }
-        }
-        bail!("no crate of DataFusion defines the trait {name} any more")
-    }
-
     fn table(&self, major: u64) -> Result<Table> {
         let mut table = Table::new();
         table["major"] = value(i64::try_from(major)?);
         table["crates"] = value(self.minor("datafusion-ffi")?);
         table["arrow"] = value(self.minor("arrow")?);
-        table["rule_crate"] = value(self.with_trait("PhysicalOptimizerRule")?);
         table.decor_mut().set_prefix("\n");
         Ok(table)
     }

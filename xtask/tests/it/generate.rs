@@ -533,6 +533,7 @@ fn every_variable_is_declared() {
     for major in crate::tools::majors() {
         declared.insert(format!("datafusion_crates_{major}"));
         declared.insert(format!("arrow_{major}"));
+        declared.insert(format!("later_than_{major}"));
     }
     let versions = read(root().join("hooks/versions.rhai"));
     declared.extend(versions.lines().filter_map(|line| {
