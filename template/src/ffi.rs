@@ -58,6 +58,8 @@ pub mod source;
 pub mod source_exec;
 pub mod source_table;
 {% endif -%}
+#[expect(unsafe_code, reason = "functions of FFI structs are replaced")]
+pub mod unknown_options;
 {% if window_udf or function_library or logical_extension_codec or physical_extension_codec -%}
 pub mod window_udf;
 {% endif -%}
@@ -67,6 +69,37 @@ use pyo3::prelude::*;
 #[cfg(not(feature = "before-{{newest_datafusion}}"))]
 use pyo3::prelude::*;
 {% endif -%}
+
+/// A field that `datafusion-ffi` has since 55.
+{%- if before_55 %}
+{%- if across_55 %}
+#[cfg(feature = "before-55")]
+{%- endif %}
+pub type Since55<T> = [T; 0];
+{%- endif %}
+{%- if since_55 %}
+{%- if across_55 %}
+
+/// A field that `datafusion-ffi` has since 55.
+#[cfg(not(feature = "before-55"))]
+{%- endif %}
+pub type Since55<T> = [T; 1];
+{%- endif %}
+
+/// An item or a statement for what `datafusion-ffi` has since 55.
+macro_rules! since_55 {
+    {%- if since_55 %}
+    ($($one:tt)*) => {
+        {%- if across_55 %}
+        #[cfg(not(feature = "before-55"))]
+        {%- endif %}
+        $($one)*
+    };
+    {%- else %}
+    ($($one:tt)*) => {};
+    {%- endif %}
+}
+pub(crate) use since_55;
 {% if tables %}
 /// What an `ExecutionPlan` without expressions says about them.
 macro_rules! without_expressions {

@@ -1,5 +1,5 @@
 //! Capsules: what they hold is taken out only after their name was checked. All `unsafe` code is in
-//! this file.
+//! this file and in `unknown_options.rs`.
 
 use std::ffi::CStr;
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use pyo3::types::PyCapsule;
 use crate::ffi::error::to_py_err;
 use crate::ffi::host::{Capsule, Host};
 use crate::ffi::runtime;
+use crate::ffi::unknown_options::Lenient;
 
 // The capsules of the Arrow PyCapsule Interface are the same for every version of a host.
 impl Capsule for FFI_ArrowSchema {
@@ -80,7 +81,7 @@ pub fn from_session<T: Capsule + Clone>(
         ));
     };
     if session.is_instance_of::<PyCapsule>() {
-        return open_capsule(session).cloned();
+        return Ok(open_capsule::<T>(session)?.clone().lenient());
     }
     let getter = format!("__{}__", T::NAME.to_string_lossy());
     let capsule = session.call_method0(&getter).map_err(|cause| {
@@ -96,7 +97,7 @@ pub fn from_session<T: Capsule + Clone>(
         error.set_cause(py, Some(cause));
         error
     })?;
-    open_capsule(&capsule).cloned()
+    Ok(open_capsule::<T>(&capsule)?.clone().lenient())
 }
 
 /// Opens a capsule, after checking that it is one and has the right name.

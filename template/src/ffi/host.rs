@@ -13,8 +13,10 @@ use pyo3::exceptions::{
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
+use crate::ffi::unknown_options::Lenient;
+
 /// What a capsule holds, and the name that says so.
-pub trait Capsule: Send + 'static {
+pub trait Capsule: Lenient + Send + 'static {
     const NAME: &'static CStr;
 }
 
@@ -104,7 +106,7 @@ impl<'py> Host<'py> {
 
     /// Puts `value` into a capsule. If the host never takes the value out, the capsule drops it.
     pub fn export<T: Capsule>(self, value: T) -> PyResult<Bound<'py, PyCapsule>> {
-        PyCapsule::new_with_value(self.0, value, T::NAME)
+        PyCapsule::new_with_value(self.0, value.lenient(), T::NAME)
     }
 }
 

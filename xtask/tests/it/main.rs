@@ -19,6 +19,7 @@ mod lies;
 mod lists;
 mod logging;
 mod majors;
+mod minors;
 mod names;
 mod own_table;
 mod page;
