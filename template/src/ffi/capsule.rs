@@ -16,7 +16,6 @@ use pyo3::types::PyCapsule;
 use crate::ffi::error::to_py_err;
 use crate::ffi::host::{Capsule, Host};
 use crate::ffi::runtime;
-use crate::ffi::unknown_options::Lenient;
 
 // The capsules of the Arrow PyCapsule Interface are the same for every version of a host.
 impl Capsule for FFI_ArrowSchema {

@@ -10,7 +10,6 @@
 //! The fields of some structs are private. Here such a struct has a mirror, a struct with the same
 //! fields in the same order. The ABI of a major is fixed, so a mirror fits each release of it.
 
-use std::collections::HashMap;
 use std::ffi::c_void;
 use std::mem::{self, ManuallyDrop, offset_of};
 use std::sync::{LazyLock, OnceLock};
@@ -18,7 +17,7 @@ use std::sync::{LazyLock, OnceLock};
 use arrow::ffi::FFI_ArrowSchema;
 use arrow::ffi_stream::FFI_ArrowArrayStream;
 use async_ffi::{FfiFuture, FutureExt};
-use datafusion_common::config::ConfigOptions;
+use datafusion_common::config::{ConfigEntry, ConfigOptions};
 use datafusion_ffi::arrow_wrappers::{WrappedArray, WrappedSchema};
 use datafusion_ffi::catalog_provider::FFI_CatalogProvider;
 use datafusion_ffi::catalog_provider_list::FFI_CatalogProviderList;
@@ -91,38 +90,53 @@ impl<T: Lenient + Send + 'static> Lenient for FfiFuture<T> {
 /// Drops the options that this crate does not know, and the values that it cannot read.
 fn drop_unknown(options: &mut FFI_ConfigOptions) {
     let options = &mut Options::of(options).base_options;
-    let mut config = None;
+    let mut known = Known::default();
     let known: Vec<_> = options
         .iter()
-        .map(|(key, value)| is_known(key, value, &mut config))
+        .map(|(key, value)| known.has(key, value))
         .collect();
     if known.contains(&false) {
         let pairs = mem::take(options).into_iter().zip(known);
-        *options = pairs
-            .filter_map(|(pair, known)| known.then_some(pair))
-            .collect();
+        let pairs = pairs.filter_map(|(pair, known)| known.then_some(pair));
+        *options = pairs.collect();
     }
 }
 
-/// Whether `ConfigOptions::set` takes `value` for `key`. Only values other than the default are
-/// tried, in `config`, as all options arrive with each call of a function.
-fn is_known(key: &str, value: &str, config: &mut Option<ConfigOptions>) -> bool {
-    static DEFAULTS: LazyLock<HashMap<String, Option<String>>> = LazyLock::new(|| {
-        let entries = ConfigOptions::default().entries().into_iter();
-        entries.map(|entry| (entry.key, entry.value)).collect()
-    });
+/// What `ConfigOptions::set` takes. All options arrive with each batch of a function, so this must be
+/// quick: a host sends options in the order that they have here, and most have their defaults.
+#[derive(Default)]
+struct Known {
+    /// The option that is expected next.
+    next: usize,
+    /// Where values are tried.
+    config: Option<ConfigOptions>,
+}
 
-    // The options of packages go another way, and none of them is an error.
-    if !key.starts_with("datafusion.") {
-        return true;
-    }
-    match DEFAULTS.get(key) {
-        None => false,
-        Some(Some(default)) if default == value => true,
-        Some(_) => {
-            let config = config.get_or_insert_default();
-            config.set(key, value).is_ok()
+impl Known {
+    fn has(&mut self, key: &str, value: &str) -> bool {
+        static DEFAULTS: LazyLock<Vec<ConfigEntry>> =
+            LazyLock::new(|| ConfigOptions::default().entries());
+
+        // The options of packages go another way, and none of them is an error.
+        if !key.starts_with("datafusion.") {
+            return true;
         }
+        let is_next = DEFAULTS.get(self.next).is_some_and(|next| next.key == key);
+        if !is_next {
+            match DEFAULTS.iter().position(|entry| entry.key == key) {
+                Some(position) => self.next = position,
+                None => return false,
+            }
+        }
+        let default = DEFAULTS
+            .get(self.next)
+            .and_then(|entry| entry.value.as_deref());
+        self.next += 1;
+        if default == Some(value) {
+            return true;
+        }
+        let config = self.config.get_or_insert_default();
+        config.set(key, value).is_ok()
     }
 }
 
@@ -249,7 +263,6 @@ type Pointer = *const c_void;
 
 /// The mirror of `FFI_ConfigOptions`.
 #[repr(C)]
-#[expect(dead_code, reason = "the fields give the layout")]
 struct Options {
     base_options: SVec<(SString, SString)>,
     extensions: ManuallyDrop<FFI_ExtensionOptions>,
@@ -258,7 +271,6 @@ struct Options {
 /// The mirror of `FFI_SessionRef`, which is private as a whole. Dropping it does nothing: each one is
 /// handed on.
 #[repr(C)]
-#[expect(dead_code, reason = "the fields give the layout")]
 struct SessionRef {
     session_id: Pointer,
     config: unsafe extern "C" fn(&SessionRef) -> FFI_SessionConfig,
@@ -285,7 +297,6 @@ struct SessionRef {
 
 /// The mirror of `FFI_TableProvider`.
 #[repr(C)]
-#[expect(dead_code, reason = "the fields give the layout")]
 struct TableProvider {
     schema: Pointer,
     scan: unsafe extern "C" fn(
@@ -314,7 +325,6 @@ struct TableProvider {
 
 /// The mirror of `FFI_TableFunction`.
 #[repr(C)]
-#[expect(dead_code, reason = "the fields give the layout")]
 struct TableFunction {
     call: unsafe extern "C" fn(&TableFunction, SVec<u8>) -> FFI_Result<FFI_TableProvider>,
     call_with_args:
@@ -328,7 +338,6 @@ struct TableFunction {
 
 /// The mirror of `FFI_TableProviderFactory`.
 #[repr(C)]
-#[expect(dead_code, reason = "the fields give the layout")]
 struct TableProviderFactory {
     create: unsafe extern "C" fn(
         &TableProviderFactory,
@@ -345,7 +354,6 @@ struct TableProviderFactory {
 
 /// The mirror of `FFI_LogicalExtensionCodec`.
 #[repr(C)]
-#[expect(dead_code, reason = "the fields give the layout")]
 struct LogicalExtensionCodec {
     try_decode_table_provider: unsafe extern "C" fn(
         &LogicalExtensionCodec,
@@ -371,7 +379,6 @@ struct LogicalExtensionCodec {
 
 /// The mirror of `FFI_PhysicalExtensionCodec`.
 #[repr(C)]
-#[expect(dead_code, reason = "the fields give the layout")]
 struct PhysicalExtensionCodec {
     try_decode: unsafe extern "C" fn(
         &PhysicalExtensionCodec,
@@ -776,7 +783,6 @@ since_55! {
 
         /// The mirror of `FFI_QueryPlanner`.
         #[repr(C)]
-        #[expect(dead_code, reason = "the fields give the layout")]
         struct QueryPlanner {
             create_physical_plan: unsafe extern "C" fn(
                 &QueryPlanner,
