@@ -7,6 +7,9 @@
 //! crate cannot read, and then call the functions that they replace. What a function returns gets the
 //! same treatment, as does a copy of the struct.
 //!
+//! A host whose release is older has the same fault when this crate calls one of its functions. So the
+//! functions of a session get no options that the session does not have.
+//!
 //! The fields of some structs are private. Here such a struct has a mirror, a struct with the same
 //! fields in the same order. The ABI of a major is fixed, so a mirror fits each release of it.
 
@@ -17,7 +20,7 @@ use std::sync::{LazyLock, OnceLock};
 use arrow::ffi::FFI_ArrowSchema;
 use arrow::ffi_stream::FFI_ArrowArrayStream;
 use async_ffi::{FfiFuture, FutureExt};
-use datafusion_common::config::{ConfigEntry, ConfigOptions};
+use datafusion_common::config::ConfigOptions;
 use datafusion_ffi::arrow_wrappers::{WrappedArray, WrappedSchema};
 use datafusion_ffi::catalog_provider::FFI_CatalogProvider;
 use datafusion_ffi::catalog_provider_list::FFI_CatalogProviderList;
@@ -87,13 +90,45 @@ impl<T: Lenient + Send + 'static> Lenient for FfiFuture<T> {
     }
 }
 
+/// Drops the options that `library` does not know, or whose values it cannot read.
+fn readable_by(library: usize, mut options: FFI_ConfigOptions) -> FFI_ConfigOptions {
+    if ours(library) {
+        drop_unknown(&mut options);
+    } else if let Some(names) = SENT.get(library) {
+        let (mut theirs, mut ours) = (Search::new(names), Search::new(&DEFAULTS.0));
+        retain(&mut options, |key, value| {
+            // An option that is not set is not sent, but then it has no default here either.
+            let is_default = |at| DEFAULTS.1.get(at) == Some(&Some(value.to_owned()));
+            theirs.find(key).is_some() || !ours.find(key).is_some_and(is_default)
+        });
+    }
+    options
+}
+
 /// Drops the options that this crate does not know, and the values that it cannot read.
 fn drop_unknown(options: &mut FFI_ConfigOptions) {
+    let mut search = Search::new(&DEFAULTS.0);
+    let mut config = None;
+    retain(options, |key, value| {
+        let Some(at) = search.find(key) else {
+            return false;
+        };
+        let default = DEFAULTS.1.get(at).and_then(Option::as_deref);
+        if default == Some(value) {
+            return true;
+        }
+        let config: &mut ConfigOptions = config.get_or_insert_default();
+        config.set(key, value).is_ok()
+    });
+}
+
+/// Drops the options of DataFusion for which `is_known` is false. Those of packages go another way,
+/// and none of them is an error.
+fn retain(options: &mut FFI_ConfigOptions, mut is_known: impl FnMut(&str, &str) -> bool) {
     let options = &mut Options::of(options).base_options;
-    let mut known = Known::default();
     let known: Vec<_> = options
         .iter()
-        .map(|(key, value)| known.has(key, value))
+        .map(|(key, value)| !key.starts_with("datafusion.") || is_known(key, value))
         .collect();
     if known.contains(&false) {
         let pairs = mem::take(options).into_iter().zip(known);
@@ -102,52 +137,45 @@ fn drop_unknown(options: &mut FFI_ConfigOptions) {
     }
 }
 
-/// What `ConfigOptions::set` takes. All options arrive with each batch of a function, so this must be
-/// quick: a host sends options in the order that they have here, and most have their defaults.
-#[derive(Default)]
-struct Known {
-    /// The option that is expected next.
+/// The names and the defaults of all options that this crate knows.
+static DEFAULTS: LazyLock<(Vec<String>, Vec<Option<String>>)> = LazyLock::new(|| {
+    let entries = ConfigOptions::default().entries().into_iter();
+    entries.map(|entry| (entry.key, entry.value)).unzip()
+});
+
+/// The names of the options that each other library sent with its first session.
+static SENT: PerLibrary<Vec<String>> = PerLibrary::new();
+
+/// Finds names in a list. All options arrive with each batch of a function, so this must be quick:
+/// names are asked for nearly in the order of the list.
+struct Search<'a> {
+    names: &'a [String],
     next: usize,
-    /// Where values are tried.
-    config: Option<ConfigOptions>,
 }
 
-impl Known {
-    fn has(&mut self, key: &str, value: &str) -> bool {
-        static DEFAULTS: LazyLock<Vec<ConfigEntry>> =
-            LazyLock::new(|| ConfigOptions::default().entries());
+impl<'a> Search<'a> {
+    fn new(names: &'a [String]) -> Self {
+        Self { names, next: 0 }
+    }
 
-        // The options of packages go another way, and none of them is an error.
-        if !key.starts_with("datafusion.") {
-            return true;
-        }
-        let is_next = DEFAULTS.get(self.next).is_some_and(|next| next.key == key);
+    fn find(&mut self, name: &str) -> Option<usize> {
+        let is_next = self.names.get(self.next).is_some_and(|next| next == name);
         if !is_next {
-            match DEFAULTS.iter().position(|entry| entry.key == key) {
-                Some(position) => self.next = position,
-                None => return false,
-            }
+            self.next = self.names.iter().position(|known| known == name)?;
         }
-        let default = DEFAULTS
-            .get(self.next)
-            .and_then(|entry| entry.value.as_deref());
         self.next += 1;
-        if default == Some(value) {
-            return true;
-        }
-        let config = self.config.get_or_insert_default();
-        config.set(key, value).is_ok()
+        Some(self.next - 1)
     }
 }
 
-/// The function that each library had in a struct before it was replaced. Libraries are told apart by
-/// their `library_marker_id`. A list without locks, as a lock may be held when the process is forked.
-struct Replaced<F> {
-    first: OnceLock<(usize, F)>,
-    others: OnceLock<Box<Replaced<F>>>,
+/// A value for each library. Libraries are told apart by their `library_marker_id`. This is a list
+/// without locks, as a lock may be held when the process is forked.
+struct PerLibrary<T> {
+    first: OnceLock<(usize, T)>,
+    others: OnceLock<Box<PerLibrary<T>>>,
 }
 
-impl<F: Copy> Replaced<F> {
+impl<T> PerLibrary<T> {
     const fn new() -> Self {
         Self {
             first: OnceLock::new(),
@@ -155,26 +183,24 @@ impl<F: Copy> Replaced<F> {
         }
     }
 
-    /// Keeps the function unless there is one already: a struct may come here twice.
-    fn keep(&self, library: usize, function: F) {
-        let (first, _) = self.first.get_or_init(|| (library, function));
+    /// Keeps what `value` returns, unless there is a value already.
+    fn keep(&self, library: usize, value: impl Fn() -> T) {
+        let (first, _) = self.first.get_or_init(|| (library, value()));
         if *first != library {
             let others = self.others.get_or_init(|| Box::new(Self::new()));
-            others.keep(library, function);
+            others.keep(library, value);
         }
     }
 
-    fn of(&self, library: usize) -> F {
-        match (self.first.get(), self.others.get()) {
-            (Some((first, function)), _) if *first == library => *function,
-            (_, Some(others)) => others.of(library),
-            // Never runs: a function is kept before it is replaced. No panic may cross the FFI.
-            _ => std::process::abort(),
+    fn get(&self, library: usize) -> Option<&T> {
+        match self.first.get()? {
+            (first, value) if *first == library => Some(value),
+            _ => self.others.get()?.get(library),
         }
     }
 }
 
-/// Whether a struct was made by this crate, so that its functions read options.
+/// Whether a struct was made by this crate, so that its functions read options here.
 fn ours(library: usize) -> bool {
     library == get_library_marker_id()
 }
@@ -182,6 +208,11 @@ fn ours(library: usize) -> bool {
 /// Whether a struct was made by another library, so that its functions return options.
 fn theirs(library: usize) -> bool {
     !ours(library)
+}
+
+/// For structs whose functions do the same on both sides.
+fn any(_: usize) -> bool {
+    true
 }
 
 /// Defines a function that replaces functions of a struct. In the body of a new function, its name is
@@ -196,19 +227,24 @@ macro_rules! replace {
             if $whose(library) {
                 $({
                     type Function = unsafe extern "C" fn(&$Struct, $($type),*) -> $returned;
-                    static REPLACED: Replaced<Function> = Replaced::new();
+                    static REPLACED: PerLibrary<Function> = PerLibrary::new();
 
                     unsafe extern "C" fn $function(
                         $this: &$Struct,
                         $($argument: $type),*
                     ) -> $returned {
-                        let $function = REPLACED.of(($this.library_marker_id)());
+                        let Some(&$function) = REPLACED.get(($this.library_marker_id)()) else {
+                            // Never runs: a function is kept before it is replaced. A panic must
+                            // not cross the FFI.
+                            std::process::abort();
+                        };
                         // SAFETY: the function is from a struct of the same library, and so fits
                         // this one. It gets the arguments that its caller has for it.
                         unsafe { $body }
                     }
 
-                    REPLACED.keep(library, $this.$function);
+                    // A struct may come here twice: the first function is the one that is kept.
+                    REPLACED.keep(library, || $this.$function);
                     $this.$function = $function;
                 })*
             }
@@ -279,7 +315,7 @@ struct SessionRef {
     optimize: Since55<Pointer>,
     create_physical_plan: Pointer,
     create_physical_expr: Pointer,
-    scalar_functions: Pointer,
+    scalar_functions: unsafe extern "C" fn(&SessionRef) -> SVec<(SString, FFI_ScalarUDF)>,
     aggregate_functions: Pointer,
     window_functions: Pointer,
     table_options: Pointer,
@@ -408,9 +444,9 @@ mirrors! {
     TableFunction of FFI_TableFunction, with replace_in_table_function:
         logical_codec clone release private_data library_marker_id;
     TableProviderFactory of FFI_TableProviderFactory, with replace_in_table_provider_factory:;
-    LogicalExtensionCodec of FFI_LogicalExtensionCodec, with replace_in_logical_extension_codec:
+    LogicalExtensionCodec of FFI_LogicalExtensionCodec, with replace_in_logical_codec:
         clone release version private_data library_marker_id;
-    PhysicalExtensionCodec of FFI_PhysicalExtensionCodec, with replace_in_physical_extension_codec:
+    PhysicalExtensionCodec of FFI_PhysicalExtensionCodec, with replace_in_physical_codec:
         clone release version private_data library_marker_id;
 }
 
@@ -427,8 +463,19 @@ lenient! {
 // The session, where options come from.
 
 fn without_unknown(mut config: FFI_SessionConfig) -> FFI_SessionConfig {
+    let options = &Options::of(&mut config.config_options).base_options;
+    SENT.keep((config.library_marker_id)(), || {
+        options.iter().map(|(key, _)| key.to_string()).collect()
+    });
     drop_unknown(&mut config.config_options);
     config
+}
+
+fn lenient_functions(functions: SVec<(SString, FFI_ScalarUDF)>) -> SVec<(SString, FFI_ScalarUDF)> {
+    let functions = functions.into_iter();
+    functions
+        .map(|(name, function)| (name, function.lenient()))
+        .collect()
 }
 
 replace! {
@@ -436,6 +483,10 @@ replace! {
 
     fn config() -> FFI_SessionConfig {
         without_unknown(config(session))
+    }
+
+    fn scalar_functions() -> SVec<(SString, FFI_ScalarUDF)> {
+        lenient_functions(scalar_functions(session))
     }
 
     fn task_ctx() -> FFI_TaskContext {
@@ -452,6 +503,10 @@ replace! {
 
     fn session_config() -> FFI_SessionConfig {
         without_unknown(session_config(context))
+    }
+
+    fn scalar_functions() -> SVec<(SString, FFI_ScalarUDF)> {
+        lenient_functions(scalar_functions(context))
     }
 }
 
@@ -516,7 +571,8 @@ replace! {
         target_partitions: usize,
         config: FFI_ConfigOptions
     ) -> FFI_Result<FFI_Option<FFI_ExecutionPlan>> {
-        repartitioned(plan, target_partitions, config.lenient()).lenient()
+        let config = readable_by((plan.library_marker_id)(), config);
+        repartitioned(plan, target_partitions, config).lenient()
     }
 
     fn clone() -> FFI_ExecutionPlan {
@@ -524,15 +580,8 @@ replace! {
     }
 }
 
-impl Lenient for FFI_ConfigOptions {
-    fn lenient(mut self) -> Self {
-        drop_unknown(&mut self);
-        self
-    }
-}
-
 replace! {
-    ours: fn replace_in_scalar_udf(function: FFI_ScalarUDF);
+    any: fn replace_in_scalar_udf(function: FFI_ScalarUDF);
 
     fn invoke_with_args(
         args: SVec<WrappedArray>,
@@ -541,7 +590,7 @@ replace! {
         return_field: WrappedSchema,
         config_options: FFI_ConfigOptions
     ) -> FFI_Result<FFI_ColumnarValue> {
-        let config_options = config_options.lenient();
+        let config_options = readable_by((function.library_marker_id)(), config_options);
         invoke_with_args(function, args, arg_fields, num_rows, return_field, config_options)
     }
 
@@ -552,10 +601,11 @@ replace! {
 
 since_55! {
     replace! {
-        ours: fn replace_in_scalar_udf_since_55(function: FFI_ScalarUDF);
+        any: fn replace_in_scalar_udf_since_55(function: FFI_ScalarUDF);
 
         fn with_updated_config(config: FFI_ConfigOptions) -> FFI_Result<FFI_Option<FFI_ScalarUDF>> {
-            with_updated_config(function, config.lenient()).lenient()
+            let config = readable_by((function.library_marker_id)(), config);
+            with_updated_config(function, config).lenient()
         }
     }
 }
@@ -669,8 +719,13 @@ replace! {
     }
 }
 
+fn replace_in_logical_codec(codec: &mut LogicalExtensionCodec) {
+    replace_in_logical_extension_codec(codec);
+    replace_in_task_context_provider(&mut codec.task_ctx_provider);
+}
+
 replace! {
-    ours: fn replace_in_logical_extension_codec(codec: LogicalExtensionCodec);
+    any: fn replace_in_logical_extension_codec(codec: LogicalExtensionCodec);
 
     fn try_decode_table_provider(
         bytes: Slice<u8>,
@@ -689,8 +744,13 @@ replace! {
     }
 }
 
+fn replace_in_physical_codec(codec: &mut PhysicalExtensionCodec) {
+    replace_in_physical_extension_codec(codec);
+    replace_in_task_context_provider(&mut codec.task_ctx_provider);
+}
+
 replace! {
-    ours: fn replace_in_physical_extension_codec(codec: PhysicalExtensionCodec);
+    any: fn replace_in_physical_extension_codec(codec: PhysicalExtensionCodec);
 
     fn try_decode(
         bytes: Slice<u8>,
@@ -715,7 +775,8 @@ replace! {
         plan: &FFI_ExecutionPlan,
         config: FFI_ConfigOptions
     ) -> FFI_Result<FFI_ExecutionPlan> {
-        optimize(rule, plan, config.lenient()).lenient()
+        let config = readable_by((rule.library_marker_id)(), config);
+        optimize(rule, plan, config).lenient()
     }
 
     fn clone() -> FFI_PhysicalOptimizerRule {
@@ -766,7 +827,7 @@ since_55! {
             // `optimize_with_context` that made this one.
             unsafe {
                 let context = &*context.private_data.cast::<FFI_PhysicalOptimizerContext>();
-                (context.config_options)(context).lenient()
+                readable_by(get_library_marker_id(), (context.config_options)(context))
             }
         }
 

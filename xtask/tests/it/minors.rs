@@ -346,7 +346,7 @@ fn with_options(structs: &BTreeMap<String, ItemStruct>) -> BTreeSet<(String, Str
 /// The functions of exported structs that `unknown_options.rs` replaces.
 fn replaced(file: &str, structs: &BTreeMap<String, ItemStruct>) -> BTreeSet<(String, String)> {
     let mut replaced = BTreeSet::new();
-    let head = Regex::new(r"^\s*ours: fn \w+\(\w+: (\w+)\);").unwrap();
+    let head = Regex::new(r"^\s*(?:ours|any): fn \w+\(\w+: (\w+)\);").unwrap();
     let function = Regex::new(r"(?m)^\s*fn (\w+)\(").unwrap();
     for block in file.split("replace! {").skip(1) {
         let Some(name) = head.captures(block) else {
