@@ -32,11 +32,7 @@ const PROJECTS: [(&str, &[&str]); 4] = [
     ),
     (
         "everything",
-        &[
-            "extension_points=ALL",
-            "datafusion=54,55",
-            "ci=both",
-        ],
+        &["extension_points=ALL", "datafusion=54,55", "ci=both"],
     ),
 ];
 

@@ -7,6 +7,18 @@ use datafusion_common::Result;
 #[cfg(feature = "functions")]
 use {arrow::array::ArrayRef, datafusion_expr::GroupsAccumulator};
 
+/// A field that `datafusion-ffi` has since 55.
+pub(crate) type Since55<T> = [T; cfg!(not(feature = "before-55")) as usize];
+
+/// An item or a statement for what `datafusion-ffi` has since 55.
+macro_rules! since_55 {
+    ($($one:tt)*) => {
+        #[cfg(not(feature = "before-55"))]
+        $($one)*
+    };
+}
+pub(crate) use since_55;
+
 /// A rule that rewrites physical plans.
 #[cfg(all(feature = "plans", feature = "before-55"))]
 pub use datafusion_physical_optimizer::PhysicalOptimizerRule;

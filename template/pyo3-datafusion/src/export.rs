@@ -100,9 +100,9 @@ mod tables {
     pub use crate::boundary::arrow_stream::{
         export as arrow_stream, export_schema as arrow_schema,
     };
-    use crate::boundary::capsule::from_session;
     use crate::boundary::error::to_py_err;
     use crate::boundary::host::{Capsule, Host};
+    use crate::boundary::raw::capsule::from_session;
     use crate::boundary::runtime;
     use crate::provider::{
         GuardedCatalog, GuardedCatalogList, GuardedFactory, GuardedSchema, GuardedTableFunction,
@@ -220,9 +220,9 @@ mod plans {
         crate::session::planner::GuardedPlanner, datafusion_ffi::query_planner::FFI_QueryPlanner,
     };
 
-    use crate::boundary::capsule::from_session;
     use crate::boundary::error::to_py_err;
     use crate::boundary::host::Host;
+    use crate::boundary::raw::capsule::from_session;
     use crate::boundary::runtime;
     use crate::codec::{GuardedLogicalCodec, GuardedPhysicalCodec};
     use crate::compat::PhysicalOptimizerRule;

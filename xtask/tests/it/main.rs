@@ -20,6 +20,7 @@ mod lists;
 mod logging;
 mod machinery;
 mod majors;
+mod minors;
 mod names;
 mod own_table;
 mod page;

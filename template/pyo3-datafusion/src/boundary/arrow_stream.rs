@@ -22,9 +22,9 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use super::capsule::arrow_schema;
 use super::error::catch;
 use super::host::Capsule;
+use super::raw::capsule::arrow_schema;
 use super::runtime;
 use crate::provider::ProviderSession;
 

@@ -13,6 +13,8 @@ use pyo3::exceptions::{
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
+use super::raw::unknown_options::Lenient;
+
 /// The Python package that this library belongs to.
 #[derive(Debug, Clone)]
 pub struct Package {
@@ -102,7 +104,7 @@ impl<'py> Host<'py> {
 
     /// Puts `value` into a capsule. If the host never takes the value out, the capsule drops it.
     pub fn export<T: Capsule>(self, value: T) -> PyResult<Bound<'py, PyCapsule>> {
-        PyCapsule::new_with_value(self.0, value, T::NAME)
+        PyCapsule::new_with_value(self.0, value.lenient(), T::NAME)
     }
 }
 
@@ -162,7 +164,7 @@ fn major_of(version: &str) -> Option<u64> {
 }
 
 /// What a capsule holds, and the name that says so.
-pub trait Capsule: Send + 'static {
+pub trait Capsule: Lenient + Send + 'static {
     const NAME: &'static CStr;
 }
 

@@ -2,11 +2,10 @@
 
 #[cfg(feature = "tables")]
 pub(crate) mod arrow_stream;
-#[cfg(feature = "tables")]
-#[expect(unsafe_code, reason = "capsules hold raw pointers")]
-pub(crate) mod capsule;
 pub(crate) mod error;
 pub(crate) mod host;
+#[expect(unsafe_code, reason = "capsules and FFI structs hold raw pointers")]
+pub(crate) mod raw;
 #[cfg(feature = "tables")]
 pub(crate) mod runtime;
 #[cfg(all(test, feature = "tables"))]

@@ -1,5 +1,4 @@
-//! Capsules: what they hold is taken out only after their name was checked. All `unsafe` code is in
-//! this file.
+//! Capsules: what they hold is taken out only after their name was checked.
 
 use std::ffi::CStr;
 
@@ -10,7 +9,7 @@ use pyo3::exceptions::{PyException, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use super::host::{Capsule, Host};
+use super::super::host::{Capsule, Host};
 
 // The capsules of the Arrow PyCapsule Interface are the same for every version of a host.
 impl Capsule for FFI_ArrowSchema {
@@ -51,7 +50,7 @@ pub fn from_session<T: Capsule + Clone>(
         ));
     };
     if session.is_instance_of::<PyCapsule>() {
-        return open_capsule(session).cloned();
+        return Ok(open_capsule::<T>(session)?.clone().lenient());
     }
     let getter = format!("__{}__", T::NAME.to_string_lossy());
     let capsule = session.call_method0(&getter).map_err(|cause| {
@@ -67,7 +66,7 @@ pub fn from_session<T: Capsule + Clone>(
         error.set_cause(py, Some(cause));
         error
     })?;
-    open_capsule(&capsule).cloned()
+    Ok(open_capsule::<T>(&capsule)?.clone().lenient())
 }
 
 /// Opens a capsule, after checking that it is one and has the right name.

@@ -1,0 +1,5 @@
+//! All `unsafe` code.
+
+#[cfg(feature = "tables")]
+pub(crate) mod capsule;
+pub(crate) mod unknown_options;
