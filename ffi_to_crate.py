@@ -27,6 +27,7 @@ PATHS = {
     "function_library::export": "function::library",
     "functions::Functions": "function::Functions",
     "host::check_host": "check_host",
+    "insert::*": "table::*",
     "insert::Insert": "table::Insert",
     "listing_options": "compat::listing_options",
     "locations": "compat::locations",
@@ -37,11 +38,13 @@ PATHS = {
     "runtime::block_on": "block_on",
     "scalar_udf::export": "export::scalar_udf",
     "scalar_udf::guarded": "function::guarded_scalar",
+    "source::*": "table::*",
     "source::Partition": "table::Partition",
     "source::Scan": "table::Scan",
     "source::Source": "table::Source",
     "source::comparison": "table::comparison",
     "source_exec::SourceExec": "table::SourceExec",
+    "source_table::*": "table::*",
     "source_table::SourceTable": "table::SourceTable",
     "window_udf::export": "export::window_udf",
     "window_udf::guarded": "function::guarded_window",
@@ -61,6 +64,7 @@ CONSTRUCTORS = {
     "FFI_CatalogProviderList": "catalog_provider_list",
     "FFI_SchemaProvider": "schema_provider",
     "FFI_TableFunction": "table_function",
+    "FFI_TableProvider": "table_provider",
     "FFI_TableProviderFactory": "table_provider_factory",
 }
 # What has no plain counterpart, and what to write instead.
@@ -112,12 +116,12 @@ def rewrite(path: str, text: str, project: Project) -> str:
         text = entry_point(text, project)
     if not re.search(r"\bffi::", text):
         return text
-    before, names = text, imported(text)
+    before, names, own = text, imported(text), imported(text, at_the_top=True)
     text = without_imports(text)
     for change in (library, tables, providers, hooks, guards, functions):
         text = change(text, names, project)
     text = paths_in_code(text, names)
-    wanted = {name: PATHS[path] for name, path in names.items() if path in PATHS}
+    wanted = {name: PATHS[path] for name, path in own.items() if path in PATHS}
     uses = [
         path if path.rpartition("::")[2] == name else f"{path} as {name}"
         for name, path in wanted.items()
@@ -135,14 +139,21 @@ def leftovers(before: str, after: str) -> Iterator[tuple[int, str]]:
     """Lines of a file that was rewritten which do not compile, and what to write instead."""
     if not re.search(r"\bffi::", before):
         return
+    gone = {
+        name: path
+        for name, path in imported(before).items()
+        if path not in PATHS and not any(name in pattern for pattern in ADVICE)
+    }
     for number, line in enumerate(after.splitlines(), 1):
-        for pattern, advice in ADVICE.items():
-            if re.search(pattern, line) and not line.lstrip().startswith("//"):
-                yield number, advice
-                break
-        else:
-            if gone := re.search(r"\b(crate::|super::)ffi::([\w:]+)", line):
-                yield number, f"`{gone[2]}` has no counterpart in {NEW}README.md: write your own"
+        code = line.partition("//")[0]
+        advice = next((text for pattern, text in ADVICE.items() if re.search(pattern, code)), None)
+        path = re.search(r"\b(?:crate|super|self)::ffi::([\w:]+)", code)
+        names = [gone[name] for name in re.findall(r"(?<![\w.:])\w+", code) if name in gone]
+        if advice:
+            yield number, advice
+        elif path or (names and not code.lstrip().startswith("use ")):
+            name = path[1] if path else names[0]
+            yield number, f"`ffi::{name}` has no counterpart in {NEW}README.md: write your own"
 
 
 # Imports.
@@ -172,24 +183,33 @@ def of_ffi(leaf: str) -> str | None:
     return path[1] if path else None
 
 
-def imported(text: str) -> dict[str, str]:
-    """The names that a file imports from `crate::ffi`, and their paths there."""
+def imported(text: str, at_the_top: bool = False) -> dict[str, str]:
+    """The names that a file imports from `crate::ffi`, and their paths there; for itself only, or
+    also in its modules and functions, and for others."""
     names = {}
     for use in USE.finditer(text):
         for leaf in leaves(use[3]):
-            if path := of_ffi(leaf):
+            path = of_ffi(leaf)
+            if path and not path.endswith("*") and not (at_the_top and (use[1] or use[2])):
                 path, _, alias = path.partition(" as ")
                 names[alias or path.rpartition("::")[2]] = path
     return names
 
 
 def without_imports(text: str) -> str:
-    """Leaves out what a file imports from `crate::ffi`, and remembers where that was."""
+    """Takes out what a file imports from `crate::ffi` for itself, and renames it elsewhere."""
 
     def rest(use: re.Match[str]) -> str:
         found = leaves(use[3])
-        kept = [leaf for leaf in found if of_ffi(leaf) is None]
-        if len(kept) == len(found):
+        kept = []
+        for leaf in found:
+            path, _, alias = (of_ffi(leaf) or "").partition(" as ")
+            in_place = use[1] or use[2] or path.endswith("*")
+            if not path or (in_place and path not in PATHS):
+                kept.append(leaf)
+            elif in_place:
+                kept.append(f"pyo3_datafusion::{PATHS[path]}{alias and f' as {alias}'}")
+        if kept == found:
             return use[0]
         return "".join(f"{use[1]}{use[2]}{line}\n" for line in grouped(kept))
 
@@ -284,7 +304,9 @@ def without_unused(before: str, after: str) -> str:
 
     after = USE.sub(rest, after)
     # A group of imports that is empty now.
-    return re.sub(r"\n{3,}", "\n\n", after) if "\n\n\n" not in before else after
+    if "\n\n\n" not in before:
+        after = re.sub(r"\n{3,}", "\n\n", after)
+    return after if before.startswith("\n") else after.lstrip("\n")
 
 
 def paths_in_code(text: str, names: Mapping[str, str]) -> str:
@@ -429,7 +451,10 @@ def hooks(text: str, names: Mapping[str, str], project: Project) -> str:
     def call(given: list[str], _: str) -> str | None:
         made = re.fullmatch(r"(FFI_\w+)::new(?:_with_ffi_codec)?\((.*)\)", given[0], re.DOTALL)
         inner = arguments(made[2]) if made else []
-        if made and inner[1:] == ["Some(runtime)", "codec"] and made[1] in CONSTRUCTORS:
+        # Whether a table is asked about filters.
+        pushdown = ["true"] if made and made[1] == "FFI_TableProvider" else []
+        rest = [*pushdown, "Some(runtime)", "codec"]
+        if made and inner[1:] == rest and made[1] in CONSTRUCTORS:
             return f"export::{CONSTRUCTORS[made[1]]}(py, {inner[0]}, session)"
         if made and made[1] == "FFI_PhysicalOptimizerRule" and inner[1:] == ["Some(runtime)"]:
             return f"export::physical_optimizer_rule(py, {inner[0]})"

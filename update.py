@@ -325,6 +325,11 @@ def tree(
     return stored
 
 
+def top(project: Repository) -> Repository:
+    """The repository, of which the project may be a folder."""
+    return Repository(Path(project("rev-parse", "--show-toplevel")), project.env)
+
+
 def merge(
     project: Repository, prefix: str, ours: str, old: Path, new: Path, scratch: Path
 ) -> Merge:
@@ -335,7 +340,8 @@ def merge(
         base = project("commit-tree", trees[0], "-m", "The template as it was")
         # Git finds the base by itself, also one that is too old for --merge-base.
         sides = [project("commit-tree", side, "-p", base, "-m", "") for side in (ours, trees[1])]
-        merged = project.run("merge-tree", "--write-tree", "-z", *sides)
+        # From there, paths have the folder of the project.
+        merged = top(project).run("merge-tree", "--write-tree", "-z", *sides)
         if merged.returncode > 1:
             raise Refusal(f"git merge-tree failed: {merged.stderr.strip()}")
         result, *entries = merged.stdout.split("\0")
@@ -367,16 +373,16 @@ def take_over(project: Repository, merged: Merge, message: str) -> None:
             "`git cherry-pick --abort`, or `git reset --hard`"
         )
     # Git has stopped, as that commit is empty. It gets its files now.
-    top = Repository(Path(project("rev-parse", "--show-toplevel")), project.env)
-    top("read-tree", "-m", "-u", "HEAD", merged.tree)
+    whole = top(project)
+    whole("read-tree", "-m", "-u", "HEAD", merged.tree)
     paths = {entry.split("\t", 1)[1] for entry in merged.entries}
     removed = [f"0 {'0' * len(commit)}\t{path}" for path in sorted(paths)]
-    top("update-index", "-z", "--index-info", input="\0".join([*removed, *merged.entries, ""]))
+    whole("update-index", "-z", "--index-info", input="\0".join([*removed, *merged.entries, ""]))
     prefix = project("rev-parse", "--show-prefix")
     for path, stages in merged.conflicts.items():
         if stages >= {2, 3}:
             # Also shows what the lines were before either side changed them.
-            top("checkout", "--conflict=zdiff3", "--", f":(literal){prefix}{path}")
+            whole("checkout", "--conflict=zdiff3", "--", f":(literal){prefix}{path}")
 
 
 def keep_line_endings(project: Repository, renderings: list[Path]) -> None:

@@ -348,6 +348,7 @@ def test_conflicts_of_layout(template: Template, tmp_path: Path) -> None:
     assert git(project, "rev-parse", "HEAD~1") == mine
     assert git(project, "log", "-1", "--format=%s").startswith("Update from the template: ")
     text = (project / "src/aggregate_udf.rs").read_text()
+    assert "What you have to write anew" not in done.said
     # The owner's function is whole: the macro of the old layout is the method that it was.
     assert "self.count += 2;" in text and "fn merge_batch(\n" in text and "merge_batch!" not in text
     assert "0, 1" not in (project / "pyo3-datafusion/src/boundary/error.rs").read_text()
@@ -375,8 +376,118 @@ def test_only_names(template: Template, tmp_path: Path) -> None:
         assert rewritten == (new / path).read_text(), path
 
 
-def test_imports() -> None:
-    names = {"a": "source::Source", "export": "scalar_udf::export"}
-    text = "use crate::ffi::{scalar_udf::export, source::Source as a};\n"
-    assert ffi_to_crate.imported(text) == names
-    assert ffi_to_crate.leaves("a::{b, c::{self, d}}") == ["a::b", "a::c", "a::c::d"]
+# Files before and after.
+IMPORTS = (
+    """\
+use crate::ffi::{error::to_py_err, source::Source as S, options};
+
+fn a(o: &ConfigOptions) -> impl S {
+    to_py_err(options::from_config(o))
+}
+""",
+    """\
+use pyo3_datafusion::table::Source as S;
+use pyo3_datafusion::{options, to_py_err};
+
+fn a(o: &ConfigOptions) -> impl S {
+    to_py_err(options::from_config(o, "my_ext"))
+}
+""",
+)
+# In a module, for others, of all names, and written out.
+IN_PLACE = (
+    """\
+pub use crate::ffi::source::Scan;
+use crate::ffi::source::*;
+
+mod a {
+    use crate::ffi::source::{Partition, Source};
+}
+type B = crate::ffi::source_table::SourceTable<ffi::functions::Functions>;
+""",
+    """\
+pub use pyo3_datafusion::table::Scan;
+use pyo3_datafusion::table::*;
+
+mod a {
+    use pyo3_datafusion::table::{Partition, Source};
+}
+type B = pyo3_datafusion::table::SourceTable<pyo3_datafusion::function::Functions>;
+""",
+)
+# A provider of the owner's own.
+BY_HAND = (
+    """\
+use std::sync::Arc;
+
+use datafusion_ffi::table_provider::FFI_TableProvider;
+use pyo3::prelude::*;
+
+use crate::ffi::capsule::from_session;
+use crate::ffi::error::to_py_err;
+use crate::ffi::host::Host;
+use crate::ffi::runtime;
+use crate::mine::Mine;
+
+fn a() -> PyResult<()> {
+    let host = Host::check(py)?;
+    let codec = from_session(host, session)?;
+    let runtime = runtime::handle().map_err(to_py_err)?;
+    host.export(FFI_TableProvider::new_with_ffi_codec(
+        Arc::new(Mine(a, b)),
+        true,
+        Some(runtime),
+        codec,
+    ))
+}
+""",
+    """\
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3_datafusion::export;
+
+use crate::mine::Mine;
+
+fn a() -> PyResult<()> {
+    export::table_provider(py, Arc::new(Mine(a, b)), session)
+}
+""",
+)
+# Panics and the runtime are the crate's.
+GUARDS = (
+    """\
+use crate::ffi::error::catch;
+use crate::ffi::runtime;
+
+async fn a() -> Result<B> {
+    let names = catch(|| Ok(self.names())).unwrap_or_default();
+    runtime::run(async { b(&names).await }).await
+}
+""",
+    """\
+async fn a() -> Result<B> {
+    let names = self.names();
+    async { b(&names).await }.await
+}
+""",
+)
+
+
+def rewritten(text: str) -> str:
+    context = ffi_to_crate.Project("my-ext", [54, 55], "")
+    return ffi_to_crate.rewrite("src/mine.rs", text, context)
+
+
+@pytest.mark.parametrize(("old", "new"), [IMPORTS, IN_PLACE, BY_HAND, GUARDS])
+def test_rewriting(old: str, new: str) -> None:
+    assert rewritten(old) == new
+    assert list(ffi_to_crate.leftovers(old, new)) == []
+
+
+def test_leftovers() -> None:
+    old = "use crate::ffi::{claims::Claims, without_expressions};\n\nwithout_expressions!();\n"
+    sentence = "`ffi::without_expressions` has no counterpart in pyo3-datafusion/README.md"
+    assert list(ffi_to_crate.leftovers(old, rewritten(old))) == [(1, f"{sentence}: write your own")]
+    old = "fn a(c: crate::ffi::claims::Claims) {}\n"
+    assert [number for number, _ in ffi_to_crate.leftovers(old, rewritten(old))] == [1]

@@ -570,6 +570,20 @@ def test_project_in_a_folder_of_a_repository(
     expected = {f"python/my-ext/{path}": text for path, text in files(fresh, "HEAD").items()}
     assert files(repository, "HEAD") == expected | {"README.md": b"of the whole\n"}
 
+    # With a conflict.
+    git(repository, "reset", "--quiet", "--hard", "HEAD~1")
+    project = repository / "python/my-ext"
+    replace("AGENTS.md", "Contributing", "Help")(project)
+    git(repository, "commit", "--quiet", "--all", "--message", "Mine")
+    done = update_in(template, project)
+    assert done.code == 1, done.said
+    assert git(repository, "diff", "--name-only", "--diff-filter=U") == "python/my-ext/AGENTS.md"
+    run_commands(project, done.said)
+    now = expected | {"README.md": b"of the whole\n"}
+    mine = {"python/my-ext/AGENTS.md": (project / "AGENTS.md").read_bytes()}
+    assert files(repository, "HEAD") == now | mine
+    assert b"Help" in mine["python/my-ext/AGENTS.md"]
+
 
 def write_program(path: Path, script: str) -> Path:
     path.parent.mkdir(exist_ok=True)
