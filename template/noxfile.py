@@ -189,7 +189,7 @@ def update(session: nox.Session) -> None:
         address, *arguments = arguments
     if not address and {"-h", "--help"} & {*arguments}:
         session.log("usage: -- ADDRESS [--dry-run] [-d KEY=VALUE] [--to VERSION] [--from VERSION]")
-        session.log("ADDRESS is where the template is: with it, --help says what each of these does")
+        session.log("ADDRESS is where the template is: with it, --help explains the rest")
         return
     if not address:
         session.error("it is not recorded where the template is: add `-- ADDRESS`")
