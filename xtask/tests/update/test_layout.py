@@ -305,6 +305,9 @@ pub fn mine(py: Python<'_>) -> PyResult<()> {
 """
     (project / "src/mine.rs").write_text(text, newline="\r\n")
     (project / "src/ffi/own.rs").write_text("//! Mine.\n")
+    for manifest in ["Cargo.toml", "majors/54/Cargo.toml"]:
+        replace(manifest, "pyo3 = {", 'log = "0.4"\npyo3 = {')(project)
+        assert 'log = "0.4"' in (project / manifest).read_text()
     git(project, "add", "--all")
     git(project, "commit", "--quiet", "--message", "Mine")
     dry = update_in(template, project, "--to", template.present, "--dry-run")
@@ -320,6 +323,10 @@ pub fn mine(py: Python<'_>) -> PyResult<()> {
         "use std::path::Path;\n\nuse pyo3_datafusion::to_py_err;\n\npub fn mine("
     )
     assert now.count("\n") == now.count("\r\n")
+    fresh = project_of(template, template.present, tmp_path / "fresh", "datafusion=54,55")
+    for manifest in ["Cargo.toml", "majors/54/Cargo.toml"]:
+        expected = (fresh / manifest).read_text().replace("pyo3 = {", 'log = "0.4"\npyo3 = {')
+        assert (project / manifest).read_text() == expected
 
 
 def test_conflicts_of_layout(template: Template, tmp_path: Path) -> None:
