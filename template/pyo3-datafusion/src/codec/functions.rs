@@ -18,7 +18,7 @@ use crate::session::options;
 ///
 /// `NotImplemented`, if there is no function of that name. DataFusion asks the next codec then.
 impl Functions {
-    /// The function, with the options that [`encode_options`] sent along with it.
+    /// The function, with the options that `encode_options` sent along with it.
     pub fn find_scalar(self, name: &str, options: &[u8]) -> Result<Arc<ScalarUDF>> {
         let Some(function) = self.scalar.into_iter().find(|f| f.name() == name) else {
             return not_impl_err!("this package has no scalar function {name}");

@@ -31,11 +31,13 @@ use crate::compat::{statistics_of_plan, without_expressions};
 pub struct ProviderExec {
     name: String,
     plan: Arc<dyn ExecutionPlan>,
-    /// For each partition, the plans on which it is still to be executed, the oldest first.
-    runs: Arc<Mutex<Vec<VecDeque<Arc<dyn ExecutionPlan>>>>>,
+    runs: Arc<Mutex<Runs>>,
     properties: Arc<PlanProperties>,
     runtime_env: Arc<RuntimeEnv>,
 }
+
+/// For each partition, the plans on which it is still to be executed, the oldest first.
+type Runs = Vec<VecDeque<Arc<dyn ExecutionPlan>>>;
 
 impl ProviderExec {
     pub fn try_new(plan: Arc<dyn ExecutionPlan>, runtime_env: Arc<RuntimeEnv>) -> Result<Self> {
@@ -58,7 +60,7 @@ impl ProviderExec {
 /// them again. The host cannot call `reset_state` over the FFI, so a new run resets the states here.
 fn plan_of_run(
     plan: &Arc<dyn ExecutionPlan>,
-    runs: &Mutex<Vec<VecDeque<Arc<dyn ExecutionPlan>>>>,
+    runs: &Mutex<Runs>,
     partition: usize,
 ) -> Result<Arc<dyn ExecutionPlan>> {
     let mut runs = runs.lock().unwrap_or_else(PoisonError::into_inner);

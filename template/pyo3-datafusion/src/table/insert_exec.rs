@@ -96,14 +96,15 @@ impl InsertExec {
     }
 }
 
+/// Nodes above one another, the topmost first.
+type Nodes = Vec<Arc<dyn ExecutionPlan>>;
+
 /// The nodes of `rows` that make its order, from the top to the sort of an `ORDER BY`, and the plan
 /// below. None if nothing sorts the rows.
 ///
 /// These nodes are kept from the optimizer of the host, which removes a sort or scatters its rows below
 /// a node that asks for no order. It optimizes the plan below.
-fn ordered(
-    rows: &Arc<dyn ExecutionPlan>,
-) -> Option<(Vec<Arc<dyn ExecutionPlan>>, Arc<dyn ExecutionPlan>)> {
+fn ordered(rows: &Arc<dyn ExecutionPlan>) -> Option<(Nodes, Arc<dyn ExecutionPlan>)> {
     /// These keep the order of their rows, and need no other order or partitions.
     const KEEP_ORDER: [&str; 7] = [
         "CoalesceBatchesExec",
@@ -175,8 +176,8 @@ impl ExecutionPlan for InsertExec {
 struct Rows {
     sink: Arc<dyn RowSink>,
     table_schema: SchemaRef,
-    /// The nodes that put the rows into their order, the topmost first.
-    order: Vec<Arc<dyn ExecutionPlan>>,
+    /// The nodes that put the rows into their order.
+    order: Nodes,
     rows: Arc<dyn ExecutionPlan>,
     schema: SchemaRef,
 }
