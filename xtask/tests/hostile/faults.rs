@@ -42,14 +42,6 @@ pub async fn wait(place: &str) -> Result<()> {
     Ok(())
 }
 
-/// A server that does not answer.
-pub fn hang(place: &str) -> Result<()> {
-    if wanted("hang", place) {
-        crate::ffi::runtime::block_on(std::future::pending::<Result<()>>())?;
-    }
-    Ok(())
-}
-
 /// Memory that would be missed.
 #[derive(Debug)]
 #[allow(dead_code)]
