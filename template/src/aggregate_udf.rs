@@ -152,6 +152,6 @@ impl RootMeanSquare {
         &self,
         py: Python<'py>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        export::aggregate_udf(py, function())
+        export::aggregate_udf(py, function)
     }
 }

@@ -13,10 +13,10 @@ use crate::catalog_provider::ReadingsCatalogProvider;
 ///
 /// A session has one list. This list takes further catalogs, so that the catalogs which the session
 /// had can be put back.
-fn catalogs() -> MemoryCatalogProviderList {
+fn catalogs() -> Arc<dyn CatalogProviderList> {
     let catalogs = MemoryCatalogProviderList::new();
     catalogs.register_catalog("house".to_owned(), Arc::new(ReadingsCatalogProvider));
-    catalogs
+    Arc::new(catalogs)
 }
 
 /// A list of catalogs, with the catalog ``house``, a :class:`ReadingsCatalog`.
@@ -40,6 +40,6 @@ impl ReadingsCatalogList {
         py: Python<'py>,
         session: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        export::catalog_provider_list(py, Arc::new(catalogs()), session)
+        export::catalog_provider_list(py, catalogs, session)
     }
 }

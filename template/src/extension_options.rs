@@ -15,7 +15,7 @@ use datafusion_expr::{
 };
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
-use pyo3_datafusion::{export, options, to_py_err};
+use pyo3_datafusion::{call, export, options};
 
 extensions_options! {
     /// TODO(17): these are the options, with their types and their defaults.
@@ -182,10 +182,10 @@ impl Options {
     #[pyo3(signature = (unit = "celsius", decimals = 1))]
     fn new(unit: &str, decimals: i64) -> PyResult<Self> {
         let mut options = DisplayOptions::default();
-        options.set("unit", unit).map_err(to_py_err)?;
-        options
-            .set("decimals", &decimals.to_string())
-            .map_err(to_py_err)?;
+        call(|| {
+            options.set("unit", unit)?;
+            options.set("decimals", &decimals.to_string())
+        })?;
         Ok(Self(options))
     }
 
@@ -245,6 +245,6 @@ impl ShowCelsius {
 
     /// Hands the function to DataFusion, as a `datafusion_scalar_udf` capsule.
     fn __datafusion_scalar_udf__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        export::scalar_udf(py, function())
+        export::scalar_udf(py, function)
     }
 }

@@ -86,6 +86,6 @@ impl Fahrenheit {
 
     /// Hands the function to DataFusion, as a `datafusion_scalar_udf` capsule.
     fn __datafusion_scalar_udf__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        export::scalar_udf(py, function())
+        export::scalar_udf(py, function)
     }
 }

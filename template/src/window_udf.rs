@@ -83,6 +83,6 @@ impl Change {
 
     /// Hands the function to DataFusion, as a `datafusion_window_udf` capsule.
     fn __datafusion_window_udf__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        export::window_udf(py, function())
+        export::window_udf(py, function)
     }
 }

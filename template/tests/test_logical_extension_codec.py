@@ -105,7 +105,7 @@ print(refused > len(encoded))
         (b"\xff", "these bytes are not a table"),
         (b"", "written in format 0, but this package reads 2"),
         (b"\x08\x03", "written in format 3, but this package reads 2"),
-        (b"\x08\x02\x12\x01\xff", "these bytes are not readings"),
+        (b"\x08\x02\x12\x02\x08\xff", "these bytes are not readings"),
         (b"\x08\x02\x12\x02\x08\x05", "partitions must be between 1 and 1024, got 0"),
     ],
 )

@@ -15,8 +15,7 @@ use datafusion_common::stats::Precision;
 use datafusion_common::{Result, ScalarValue, Statistics, exec_err};
 use datafusion_expr::{Expr, Operator, TableProviderFilterPushDown};
 use futures::stream::{self, BoxStream, StreamExt};
-
-use crate::ffi::source::{Partition, Scan, Source, comparison};
+use pyo3_datafusion::table::{Partition, Scan, Source, comparison};
 
 /// So many ids are held. In a table with more rows they start again, and it takes no filters.
 const IDS: i64 = 1 << 23;

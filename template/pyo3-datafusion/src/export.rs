@@ -32,34 +32,34 @@ mod functions {
     use pyo3::prelude::*;
     use pyo3::types::PyCapsule;
 
-    use crate::boundary::error::{catch, to_py_err};
+    use crate::boundary::error::call;
     use crate::boundary::host::Host;
     use crate::function::{guarded_aggregate, guarded_scalar, guarded_window};
 
     pub fn scalar_udf<'py>(
         py: Python<'py>,
-        function: ScalarUDF,
+        function: impl FnOnce() -> ScalarUDF,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let host = Host::check(py)?;
-        let guarded = guarded_scalar(function).map_err(to_py_err)?;
+        let guarded = call(|| guarded_scalar(function()))?;
         host.export(FFI_ScalarUDF::from(Arc::new(guarded)))
     }
 
     pub fn aggregate_udf<'py>(
         py: Python<'py>,
-        function: AggregateUDF,
+        function: impl FnOnce() -> AggregateUDF,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let host = Host::check(py)?;
-        let guarded = guarded_aggregate(function).map_err(to_py_err)?;
+        let guarded = call(|| guarded_aggregate(function()))?;
         host.export(FFI_AggregateUDF::from(Arc::new(guarded)))
     }
 
     pub fn window_udf<'py>(
         py: Python<'py>,
-        function: WindowUDF,
+        function: impl FnOnce() -> WindowUDF,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let host = Host::check(py)?;
-        let guarded = guarded_window(function).map_err(to_py_err)?;
+        let guarded = call(|| guarded_window(function()))?;
         host.export(FFI_WindowUDF::from(Arc::new(guarded)))
     }
 
@@ -73,7 +73,7 @@ mod functions {
     {
         let host = Host::check(py)?;
         let mut exported = FFI_ExtensionOptions::default();
-        catch(|| exported.add_config(options)).map_err(to_py_err)?;
+        call(|| exported.add_config(options))?;
         host.export(exported)
     }
 }
@@ -100,7 +100,7 @@ mod tables {
     pub use crate::boundary::arrow_stream::{
         export as arrow_stream, export_schema as arrow_schema,
     };
-    use crate::boundary::error::to_py_err;
+    use crate::boundary::error::{call, to_py_err};
     use crate::boundary::host::{Capsule, Host};
     use crate::boundary::raw::capsule::from_session;
     use crate::boundary::runtime;
@@ -190,10 +190,11 @@ mod tables {
 
     pub fn catalog_provider_list<'py>(
         py: Python<'py>,
-        catalogs: Arc<dyn CatalogProviderList>,
+        catalogs: impl FnOnce() -> Arc<dyn CatalogProviderList>,
         session: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         with_codec(py, session, |runtime, codec| {
+            let catalogs = call(|| Ok(catalogs()))?;
             let catalogs = Arc::new(GuardedCatalogList::new(catalogs));
             let exported = FFI_CatalogProviderList::new_with_ffi_codec(catalogs, runtime, codec);
             Ok(exported)

@@ -13,7 +13,7 @@ mod session;
 #[cfg(feature = "tables")]
 pub mod table;
 
-pub use boundary::error::to_py_err;
+pub use boundary::error::{call, to_py_err};
 pub use boundary::host::{Package, Register, check_host, register_for_host};
 #[cfg(feature = "tables")]
 pub use boundary::runtime::block_on;

@@ -97,7 +97,8 @@ class Subject:
 
         def answer(what: str, table: str) -> float | None:
             [row] = self.ctx.sql(f"SELECT {what} AS answer FROM {table}").to_pylist()
-            return row["answer"]
+            total: float | None = row["answer"]
+            return total
 
         found, expected = answer(f"sum({name})", "t"), answer(f"sum({name})", "expected")
         if found is None or expected is None or not math.isfinite(expected):

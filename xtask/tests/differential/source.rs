@@ -11,9 +11,7 @@ use datafusion_common::stats::Precision;
 use datafusion_common::{Result, Statistics, config_err};
 use datafusion_expr::{Expr, TableProviderFilterPushDown};
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
-
-use crate::ffi::insert::Insert;
-use crate::ffi::source::{Partition, Scan, Source};
+use pyo3_datafusion::table::{Insert, Partition, Scan, Source};
 
 #[derive(Debug)]
 pub struct ReadingsSource {
@@ -43,7 +41,9 @@ impl Source for ReadingsSource {
     async fn partitions(&self, _scan: &Scan) -> Result<Vec<Box<dyn Partition>>> {
         let batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
         let partitions = batches.iter().cloned();
-        Ok(partitions.map(|batch| Box::new(Batch(batch)) as _).collect())
+        Ok(partitions
+            .map(|batch| Box::new(Batch(batch)) as _)
+            .collect())
     }
 
     /// It takes all filters, so that all of them have to cross, and heeds none.

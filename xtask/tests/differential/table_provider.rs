@@ -1,13 +1,10 @@
 //! `Readings(path)`: the table as Python sees it.
 
-use std::sync::Arc;
-
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
+use pyo3_datafusion::export;
+use pyo3_datafusion::table::SourceTable;
 
-use crate::ffi::capsule::export_table;
-use crate::ffi::insert::InsertTable;
-use crate::ffi::source_table::SourceTable;
 use crate::source::ReadingsSource;
 
 #[pyclass(frozen, module = "differential_ext")]
@@ -17,7 +14,7 @@ pub struct Readings(SourceTable<ReadingsSource>);
 impl Readings {
     #[new]
     fn new(py: Python<'_>, path: &str) -> PyResult<Self> {
-        SourceTable::open(py, || ReadingsSource::try_new(path)).map(Self)
+        SourceTable::open_insert(py, || ReadingsSource::try_new(path)).map(Self)
     }
 
     #[pyo3(signature = (session = None))]
@@ -26,6 +23,6 @@ impl Readings {
         py: Python<'py>,
         session: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        export_table(py, Arc::new(InsertTable(self.0.clone())), session)
+        export::table_provider(py, self.0.provider(), session)
     }
 }

@@ -44,14 +44,6 @@ pub async fn wait(place: &str) -> Result<()> {
     Ok(())
 }
 
-/// A server that does not answer.
-pub fn hang(place: &str) -> Result<()> {
-    if wanted("hang", place) {
-        crate::ffi::runtime::block_on(std::future::pending::<Result<()>>())?;
-    }
-    Ok(())
-}
-
 /// `schema`, with metadata that it did not promise.
 pub fn metadata(schema: &SchemaRef) -> SchemaRef {
     if !wanted("wrong", "metadata") {

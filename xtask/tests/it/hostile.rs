@@ -12,7 +12,7 @@ use crate::environment::{Built, Environment, TEST_PACKAGES};
 use crate::tools::{extension_points, files, python_files, quoted, read};
 
 /// The functions that an owner writes, in each file of `src/`.
-const FUNCTIONS: [(&str, &[&str]); 20] = [
+const FUNCTIONS: [(&str, &[&str]); 21] = [
     (
         "source",
         &[
@@ -27,6 +27,7 @@ const FUNCTIONS: [(&str, &[&str]); 20] = [
         ],
     ),
     ("readings", &["batch"]),
+    ("table_provider", &[]),
     ("insert", &["Insert::insert"]),
     (
         "scalar_udf",
@@ -40,18 +41,12 @@ const FUNCTIONS: [(&str, &[&str]); 20] = [
     (
         "aggregate_udf",
         &[
-            "Accumulator::update_batch",
-            "Accumulator::merge_batch",
-            "Accumulator::state",
-            "Accumulator::evaluate",
-            "Accumulator for SlidingRmsAccumulator::update_batch",
-            "Accumulator for SlidingRmsAccumulator::retract_batch",
-            "Accumulator for SlidingRmsAccumulator::evaluate",
-            "GroupsAccumulator::update_batch",
-            "RmsGroupsAccumulator::merge",
-            "GroupsAccumulator::state",
-            "GroupsAccumulator::evaluate",
-            "GroupsAccumulator::convert_to_state",
+            "AggregateState::inputs",
+            "AggregateState::update",
+            "AggregateState::merge",
+            "AggregateState::to_columns",
+            "AggregateState::from_columns",
+            "AggregateState::results",
             "AggregateUDFImpl::return_type",
             "AggregateUDFImpl::state_fields",
             "AggregateUDFImpl::accumulator",
@@ -73,16 +68,14 @@ const FUNCTIONS: [(&str, &[&str]); 20] = [
     (
         "schema_provider",
         &[
-            "ReadingsSchemaProvider::names",
-            "ReadingsSchemaProvider::source",
+            "SchemaProvider::table_names",
+            "SchemaProvider::table",
+            "SchemaProvider::table_exist",
         ],
     ),
     (
         "catalog_provider",
-        &[
-            "ReadingsCatalogProvider::names",
-            "ReadingsCatalogProvider::find",
-        ],
+        &["CatalogProvider::schema_names", "CatalogProvider::schema"],
     ),
     ("catalog_provider_list", &["catalogs"]),
     (
@@ -96,10 +89,13 @@ const FUNCTIONS: [(&str, &[&str]); 20] = [
         ],
     ),
     ("physical_optimizer_rule", &["rewrite"]),
-    ("logical_extension_codec", &["encode", "decode"]),
+    (
+        "logical_extension_codec",
+        &["SourceCodec::encode", "SourceCodec::decode"],
+    ),
     (
         "physical_extension_codec",
-        &["encode_partition", "decode_partition"],
+        &["PartitionCodec::encode", "PartitionCodec::decode"],
     ),
     ("query_planner", &["plan"]),
     ("existing_table_provider", &["provider"]),
@@ -122,7 +118,7 @@ const FUNCTIONS: [(&str, &[&str]); 20] = [
 ];
 
 /// Further places, found by what the stub says there, and what is put there instead.
-const EDITS: [(&str, &str, &str); 11] = [
+const EDITS: [(&str, &str, &str); 12] = [
     (
         "source",
         "stream::iter(batches)",
@@ -139,8 +135,14 @@ const EDITS: [(&str, &str, &str); 11] = [
     (
         "source",
         "Ok(Self {\n            rows,",
-        "crate::fault::hang(\"source::constructor\")?;
-        Ok(Self { ballast: crate::fault::Ballast::default(), rows,",
+        "Ok(Self { ballast: crate::fault::Ballast::default(), rows,",
+    ),
+    // A server that does not answer.
+    (
+        "table_provider",
+        "SourceTable::open(",
+        "pyo3_datafusion::block_on(py, crate::fault::wait(\"source::constructor\"))?;
+        SourceTable::open(",
     ),
     // A partition that counts how often it is read.
     (
@@ -169,8 +171,8 @@ const EDITS: [(&str, &str, &str); 11] = [
     ),
     (
         "physical_extension_codec",
-        "ReadingsPartition {\n        ids,",
-        "ReadingsPartition { reads: Arc::default(), ids,",
+        "ReadingsPartition {\n            ids: first_id",
+        "ReadingsPartition { reads: Arc::default(), ids: first_id",
     ),
     (
         "existing_table_provider",
@@ -254,8 +256,9 @@ fn hostile(project: &Path) {
     let library = format!("{library}\nmod fault;\nmod odd;\n#[allow(dead_code)]\nmod providers;\n");
     fs::write(source("lib"), library).unwrap();
     let manifest = read(project.join("Cargo.toml"));
-    let store = "[dependencies]\nobject_store = { version = \"0.13\", features = [\"fs\"] }\n";
-    let manifest = manifest.replace("[dependencies]\n", store);
+    let added = "[dependencies]\nobject_store = { version = \"0.13\", features = [\"fs\"] }\n\
+                 tokio = { version = \"1\", features = [\"rt\", \"time\"] }\n";
+    let manifest = manifest.replace("[dependencies]\n", added);
     fs::write(project.join("Cargo.toml"), manifest).unwrap();
     let providers = read(hostile.join("providers.rs"));
     let (_, listed) = providers.split_once("PLACES: ").unwrap();

@@ -15,7 +15,7 @@ fn json_functions() {
         // Its minor version is the major of DataFusion.
         for add in [
             ["datafusion-functions-json@0.55", "--quiet"],
-            ["datafusion-ffi", "--features=parquet"],
+            ["pyo3-datafusion", "--features=parquet"],
         ] {
             cargo(project).arg("add").args(add).succeed();
         }
@@ -31,9 +31,7 @@ use std::sync::Arc;
 use datafusion_common::Result;
 use datafusion_expr::{{ColumnarValue, Volatility, create_udf}};
 use pyo3::prelude::*;
-
-use crate::ffi::function_library::{{Library, export}};
-use crate::ffi::functions::Functions;
+use pyo3_datafusion::function::{{Functions, Library, library}};
 
 pub fn functions() -> Result<Functions> {{
     let mut functions = Functions::default();

@@ -50,7 +50,7 @@ fn the_readme_is_enough_for_a_table() {
         change(
             "src/table_provider.rs",
             &[
-                ("use std::sync::atomic::Ordering;\n", ""),
+                ("use std::sync::atomic::Ordering;\n\n", ""),
                 ("types::{PyCapsule, PyDict}", "types::PyCapsule"),
                 ("Readings(rows, partitions)", "Cities(path)"),
                 ("Readings", "Cities"),

@@ -53,6 +53,10 @@ RMS = "sql('SELECT rms(celsius) FROM t')"
 RMS_OF_GROUPS = "sql('SELECT sensor, rms(celsius) FROM t GROUP BY sensor ORDER BY sensor')"
 RMS_OF_MANY_GROUPS = "sql('SELECT id, rms(celsius) AS r FROM t GROUP BY id ORDER BY id LIMIT 5')"
 RMS_THAT_SLIDES = f"sql('SELECT rms(celsius) OVER (ORDER BY id ROWS 2 PRECEDING) FROM {FEW}')"
+EVERY_RMS = [
+    (AGGREGATE, question)
+    for question in (RMS, RMS_OF_GROUPS, RMS_OF_MANY_GROUPS, RMS_THAT_SLIDES)
+]
 CHANGE = f"sql('SELECT change(celsius) OVER (ORDER BY id) FROM {FEW}')"
 CALL = "sql('SELECT count(*) FROM readings(10, 2)')"
 CREATE = """(
@@ -104,25 +108,13 @@ CASES = {
     "scalar_udf::ScalarUDFImpl::coerce_types": [(SCALAR, FAHRENHEIT)],
     "scalar_udf::ScalarUDFImpl::return_type": [(SCALAR, FAHRENHEIT)],
     "scalar_udf::ScalarUDFImpl::invoke_with_args": [(SCALAR, FAHRENHEIT)],
-    "aggregate_udf::Accumulator::update_batch": [(AGGREGATE, RMS)],
-    "aggregate_udf::Accumulator for SlidingRmsAccumulator::update_batch": [
-        (AGGREGATE, RMS_THAT_SLIDES)
-    ],
-    "aggregate_udf::Accumulator for SlidingRmsAccumulator::retract_batch": [
-        (AGGREGATE, RMS_THAT_SLIDES)
-    ],
-    "aggregate_udf::Accumulator for SlidingRmsAccumulator::evaluate": [
-        (AGGREGATE, RMS_THAT_SLIDES)
-    ],
+    "aggregate_udf::AggregateState::inputs": EVERY_RMS,
+    "aggregate_udf::AggregateState::update": EVERY_RMS,
+    "aggregate_udf::AggregateState::merge": EVERY_RMS,
+    "aggregate_udf::AggregateState::to_columns": EVERY_RMS[:-1],
+    "aggregate_udf::AggregateState::from_columns": EVERY_RMS[:-1],
+    "aggregate_udf::AggregateState::results": EVERY_RMS,
     "aggregate_udf::AggregateUDFImpl::create_sliding_accumulator": [(AGGREGATE, RMS_THAT_SLIDES)],
-    "aggregate_udf::Accumulator::merge_batch": [(AGGREGATE, RMS)],
-    "aggregate_udf::Accumulator::state": [(AGGREGATE, RMS)],
-    "aggregate_udf::Accumulator::evaluate": [(AGGREGATE, RMS)],
-    "aggregate_udf::GroupsAccumulator::update_batch": [(AGGREGATE, RMS_OF_GROUPS)],
-    "aggregate_udf::RmsGroupsAccumulator::merge": [(AGGREGATE, RMS_OF_GROUPS)],
-    "aggregate_udf::GroupsAccumulator::state": [(AGGREGATE, RMS_OF_GROUPS)],
-    "aggregate_udf::GroupsAccumulator::evaluate": [(AGGREGATE, RMS_OF_GROUPS)],
-    "aggregate_udf::GroupsAccumulator::convert_to_state": [(AGGREGATE, RMS_OF_MANY_GROUPS)],
     "aggregate_udf::AggregateUDFImpl::return_type": [(AGGREGATE, RMS)],
     "aggregate_udf::AggregateUDFImpl::state_fields": [(AGGREGATE, RMS)],
     "aggregate_udf::AggregateUDFImpl::accumulator": [(AGGREGATE, RMS)],
@@ -133,13 +125,14 @@ CASES = {
     "window_udf::WindowUDFImpl::partition_evaluator": [(WINDOW, CHANGE)],
     "table_function::source": [(FUNCTION, CALL)],
     "table_provider_factory::source": [(FACTORY, CREATE)],
-    "schema_provider::ReadingsSchemaProvider::names": [(SCHEMA, TABLE_NAMES)],
-    "schema_provider::ReadingsSchemaProvider::source": [
+    "schema_provider::SchemaProvider::table_names": [(SCHEMA, TABLE_NAMES)],
+    "schema_provider::SchemaProvider::table": [
         (SCHEMA, "sql('SELECT count(*) FROM sensors.hour')"),
         (CATALOG, "sql('SELECT count(*) FROM house.serial.hour')"),
     ],
-    "catalog_provider::ReadingsCatalogProvider::names": [(CATALOG, SCHEMA_NAMES)],
-    "catalog_provider::ReadingsCatalogProvider::find": [
+    "schema_provider::SchemaProvider::table_exist": [(SCHEMA, "ctx.table_exist('sensors.hour')")],
+    "catalog_provider::CatalogProvider::schema_names": [(CATALOG, SCHEMA_NAMES)],
+    "catalog_provider::CatalogProvider::schema": [
         (CATALOG, "sql('SELECT count(*) FROM house.serial.hour')")
     ],
     "catalog_provider_list::catalogs": [("", LIST)],
@@ -149,10 +142,10 @@ CASES = {
     "extension_options::ScalarUDFImpl::return_type": [(OPTIONS, SHOW)],
     "extension_options::ScalarUDFImpl::invoke_with_args": [(OPTIONS, SHOW)],
     "physical_optimizer_rule::rewrite": [(RULE, SUM), (RULE, PLAN)],
-    "logical_extension_codec::encode": [(LOGICAL, LOGICAL_AS_BYTES), (PLANNER, SUM)],
-    "logical_extension_codec::decode": [(LOGICAL, LOGICAL_AS_BYTES), (PLANNER, SUM)],
-    "physical_extension_codec::encode_partition": [(PHYSICAL, PHYSICAL_AS_BYTES), (PLANNER, SUM)],
-    "physical_extension_codec::decode_partition": [(PHYSICAL, PHYSICAL_AS_BYTES), (PLANNER, SUM)],
+    "logical_extension_codec::SourceCodec::encode": [(LOGICAL, LOGICAL_AS_BYTES), (PLANNER, SUM)],
+    "logical_extension_codec::SourceCodec::decode": [(LOGICAL, LOGICAL_AS_BYTES), (PLANNER, SUM)],
+    "physical_extension_codec::PartitionCodec::encode": [(PHYSICAL, PHYSICAL_AS_BYTES), (PLANNER, SUM)],
+    "physical_extension_codec::PartitionCodec::decode": [(PHYSICAL, PHYSICAL_AS_BYTES), (PLANNER, SUM)],
     "query_planner::plan": [(PLANNER, SUM), (PLANNER, OFFSET)],
     "existing_table_provider::provider": [("", ROOMS_TO_ARROW)],
     "existing_catalog_provider::catalog": [("", "str(BuildingCatalog())[:10]")],
@@ -192,9 +185,10 @@ CASES = {
 
 # DataFusion has no way to report what goes wrong there.
 NOT_REPORTED = {
-    "schema_provider::ReadingsSchemaProvider::names": "RESULT set()",
-    "catalog_provider::ReadingsCatalogProvider::names": "RESULT set()",
-    "catalog_provider::ReadingsCatalogProvider::find": "not found",
+    "schema_provider::SchemaProvider::table_names": "RESULT set()",
+    "schema_provider::SchemaProvider::table_exist": "RESULT False",
+    "catalog_provider::CatalogProvider::schema_names": "RESULT set()",
+    "catalog_provider::CatalogProvider::schema": "not found",
     "TableProvider::statistics": "RESULT",
     "ExecutionPlan::metrics": "RESULT",
     "CatalogProvider::schema_names": "RESULT set()",

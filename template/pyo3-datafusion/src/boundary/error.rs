@@ -17,6 +17,15 @@ pub fn catch<T>(f: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|panic| Err(panicked(panic)))
 }
 
+/// Calls `f`, for a constructor in Python.
+///
+/// # Errors
+///
+/// `ValueError` for a `Configuration` error, and `RuntimeError` for every other one, and for a panic.
+pub fn call<T>(f: impl FnOnce() -> Result<T>) -> PyResult<T> {
+    catch(f).map_err(to_py_err)
+}
+
 /// The error for the payload of a panic.
 pub fn panicked(panic: Box<dyn Any + Send>) -> DataFusionError {
     let message = panic
@@ -41,6 +50,7 @@ pub fn to_py_err(error: DataFusionError) -> PyErr {
 }
 
 /// The `KeyboardInterrupt`, or whatever else a signal handler of Python raises, as an error.
+#[cfg(feature = "tables")]
 pub fn interrupted() -> Result<()> {
     let asked = Python::try_attach(|py| py.check_signals());
     // While Python exits, nothing can attach to it.

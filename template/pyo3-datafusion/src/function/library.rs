@@ -158,7 +158,7 @@ macro_rules! class {
         #[pymethods]
         impl $class {
             fn $hook<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-                $export(py, self.0.clone())
+                $export(py, || self.0.clone())
             }
         }
     };

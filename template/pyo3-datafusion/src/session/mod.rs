@@ -1,5 +1,6 @@
 //! What a session has besides tables and functions: options, optimizer rules, planners.
 
+#[cfg(feature = "functions")]
 pub mod options;
 #[cfg(all(feature = "plans", not(feature = "before-55")))]
 pub(crate) mod planner;

@@ -1,16 +1,6 @@
 //! What people copy today: a `MemTable` that is exported as the example of `datafusion-python` does
 //! it, without pushdown. It holds the batches of the benchmark's source.
 
-// What nothing here calls is called by the generated project.
-#[allow(dead_code)]
-#[path = "../../bench-ext/src/ffi"]
-mod ffi {
-    pub mod capsule;
-    pub mod error;
-    pub mod host;
-    pub mod runtime;
-    pub mod source;
-}
 #[allow(dead_code)]
 #[path = "../../bench-ext/src/source.rs"]
 mod source;
@@ -19,16 +9,15 @@ use std::sync::Arc;
 
 use datafusion_catalog::MemTable;
 use datafusion_common::Result;
+use datafusion_ffi::proto::logical_extension_codec::FFI_LogicalExtensionCodec;
 use datafusion_ffi::table_provider::FFI_TableProvider;
 use futures::TryStreamExt;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
+use pyo3_datafusion::table::{Scan, Source};
+use pyo3_datafusion::to_py_err;
 use tokio::runtime::Runtime;
 
-use crate::ffi::capsule::from_session;
-use crate::ffi::error::to_py_err;
-use crate::ffi::host::Host;
-use crate::ffi::source::{Scan, Source};
 use crate::source::ReadingsSource;
 
 #[pyclass(frozen)]
@@ -54,12 +43,14 @@ impl Readings {
         py: Python<'py>,
         session: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        let host = Host::check(py)?;
-        let codec = from_session(host, Some(session))?;
+        let codec = session.call_method0("__datafusion_logical_extension_codec__")?;
+        let codec = codec.cast::<PyCapsule>()?;
+        let codec = codec.pointer_checked(Some(c"datafusion_logical_extension_codec"))?;
+        // SAFETY: the name says what it points to.
+        let codec = unsafe { codec.cast::<FFI_LogicalExtensionCodec>().as_ref() }.clone();
         let table = Arc::clone(&self.0) as _;
-        host.export(FFI_TableProvider::new_with_ffi_codec(
-            table, false, None, codec,
-        ))
+        let provider = FFI_TableProvider::new_with_ffi_codec(table, false, None, codec);
+        PyCapsule::new_with_value(py, provider, c"datafusion_table_provider")
     }
 }
 

@@ -10,7 +10,6 @@
 //! Each is answered by the nanoseconds that it took.
 
 mod boundary;
-pub mod host;
 
 use std::io::BufRead;
 use std::sync::Arc;
@@ -25,7 +24,7 @@ use tokio::runtime::Runtime;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-pub fn serve<T: TableProvider + 'static>(open: impl Fn(&[i64]) -> Result<T>) -> Result<()> {
+pub fn serve(open: impl Fn(&[i64]) -> Result<Arc<dyn TableProvider>>) -> Result<()> {
     let runtime = Runtime::new()?;
     let mut context = SessionContext::new();
     for line in std::io::stdin().lock().lines() {
@@ -44,7 +43,7 @@ pub fn serve<T: TableProvider + 'static>(open: impl Fn(&[i64]) -> Result<T>) -> 
                     .with_batch_size(session[0] as usize)
                     .with_target_partitions(session[1] as usize);
                 context = SessionContext::new_with_config(config);
-                context.register_table("t", Arc::new(open(arguments)?))?;
+                context.register_table("t", open(arguments)?)?;
             }
             "query" => drop(runtime.block_on(async { context.sql(rest).await?.collect().await })?),
             "iterate" => runtime.block_on(iterate(&context))?,
