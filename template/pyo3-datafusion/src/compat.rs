@@ -1,6 +1,7 @@
 //! What differs between the majors of DataFusion. `before-55` is on where this crate is built for an
 //! older major than 55.
 
+#[cfg(feature = "tables")]
 use std::sync::Arc;
 
 use datafusion_common::Result;
