@@ -433,6 +433,12 @@ def providers(text: str, names: Mapping[str, str], project: Project) -> str:
     return text
 
 
+def closure(expression: str) -> str:
+    """`expression` as a function of no arguments."""
+    name = re.fullmatch(r"([\w:]+)\(\)", expression)
+    return name[1] if name else f"|| {expression}"
+
+
 def hooks(text: str, names: Mapping[str, str], project: Project) -> str:
     """The methods that hand something over: one call of `export`."""
     if names.get("arrow_stream") == "arrow_stream":
@@ -445,8 +451,12 @@ def hooks(text: str, names: Mapping[str, str], project: Project) -> str:
     if "export_table" in names:
         text = re.sub(r"(?<![\w.:])export_table\(", "export::table_provider(", text)
     for module in ("scalar_udf", "aggregate_udf", "window_udf"):
+
+        def function(given: list[str], _: str, module: str = module) -> str | None:
+            return f"export::{module}(py, {closure(given[1])})" if len(given) == 2 else None
+
         if names.get(module) == module:
-            text = re.sub(rf"(?<![\w:.]){module}::export\(", f"export::{module}(", text)
+            text = calls(text, rf"{module}::export", function)
 
     def call(given: list[str], _: str) -> str | None:
         made = re.fullmatch(r"(FFI_\w+)::new(?:_with_ffi_codec)?\((.*)\)", given[0], re.DOTALL)
@@ -454,6 +464,8 @@ def hooks(text: str, names: Mapping[str, str], project: Project) -> str:
         # Whether a table is asked about filters.
         pushdown = ["true"] if made and made[1] == "FFI_TableProvider" else []
         rest = [*pushdown, "Some(runtime)", "codec"]
+        if made and inner[1:] == rest and made[1] == "FFI_CatalogProviderList":
+            return f"export::catalog_provider_list(py, {closure(inner[0])}, session)"
         if made and inner[1:] == rest and made[1] in CONSTRUCTORS:
             return f"export::{CONSTRUCTORS[made[1]]}(py, {inner[0]}, session)"
         if made and made[1] == "FFI_PhysicalOptimizerRule" and inner[1:] == ["Some(runtime)"]:
