@@ -22,11 +22,11 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-use super::error::catch;
+use super::error::{catch, to_py_err};
 use super::host::Capsule;
 use super::raw::capsule::arrow_schema;
 use super::runtime;
-use crate::provider::ProviderSession;
+use crate::provider::{ProviderSession, guarded_table};
 
 /// The most rows of a batch. There are more than DataFusion's 8,192, as pyarrow, polars and duckdb
 /// do more work per batch.
@@ -37,6 +37,7 @@ pub fn export_schema<'py>(
     py: Python<'py>,
     table: Arc<dyn TableProvider>,
 ) -> PyResult<Bound<'py, PyCapsule>> {
+    let table = guarded_table(table, &Arc::default()).map_err(to_py_err)?;
     let schema = FFI_ArrowSchema::try_from(table.schema().as_ref())
         .map_err(|error| PyValueError::new_err(error.to_string()))?;
     PyCapsule::new_with_value(py, schema, FFI_ArrowSchema::NAME)
@@ -49,6 +50,7 @@ pub fn export<'py>(
     table: Arc<dyn TableProvider>,
     requested_schema: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyCapsule>> {
+    let table = guarded_table(table, &Arc::default()).map_err(to_py_err)?;
     let requested_schema = requested_schema.map(arrow_schema).transpose()?;
     let stream = runtime::block_on(py, async {
         let session = ProviderSession::new(TaskContext::default());
