@@ -520,7 +520,7 @@ fn check_sdist(project: &Path, sdist: &Path) {
     let inside: BTreeSet<_> = files(&folder.join("ci_ext-0.1.0")).into_iter().collect();
     let expected = |path: &PathBuf| {
         let path = path.to_string_lossy();
-        let folders = ["examples/", "python/", "src/", "tests/"];
+        let folders = ["examples/", "pyo3-datafusion/", "python/", "src/", "tests/"];
         let names = [
             "Cargo.toml",
             "Cargo.lock",

@@ -258,7 +258,11 @@ fn hostile(project: &Path) {
     let manifest = read(project.join("Cargo.toml"));
     let added = "[dependencies]\nobject_store = { version = \"0.13\", features = [\"fs\"] }\n\
                  tokio = { version = \"1\", features = [\"rt\", \"time\"] }\n";
-    let manifest = manifest.replace("[dependencies]\n", added);
+    let plan = "datafusion-physical-plan = ";
+    let (_, version) = manifest.split_once(plan).unwrap();
+    let (version, _) = version.split_once('\n').unwrap();
+    let added = format!("{added}datafusion-physical-expr = {version}\n");
+    let manifest = manifest.replace("[dependencies]\n", &added);
     fs::write(project.join("Cargo.toml"), manifest).unwrap();
     let providers = read(hostile.join("providers.rs"));
     let (_, listed) = providers.split_once("PLACES: ").unwrap();

@@ -232,8 +232,9 @@ impl SourcePartition {
         let state = (self.partition.read(batch_size)?, scan, claims, first);
         let rows = stream::try_unfold(state, async |(mut batches, scan, mut claims, first)| {
             let Some(batch) = batches.try_next().await? else {
-                let rows = claims.finish()?;
+                let rows = claims.rows();
                 scan.same_rows(*first.get_or_init(|| rows), rows)?;
+                claims.finish()?;
                 return Ok(None);
             };
             let batch = scan.project(batch)?;
