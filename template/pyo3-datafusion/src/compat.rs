@@ -154,10 +154,16 @@ pub(crate) fn merge(
     )
 }
 
-/// A session with the default options, which lives as long as the process: capsules refer to it
-/// weakly.
+/// The session of a codec, where the host does not say which one that is.
+#[cfg(all(feature = "plans", not(feature = "before-55")))]
+pub(crate) fn default_session() -> Option<datafusion_ffi::execution::FFI_TaskContextProvider> {
+    None
+}
+
+/// The session of a codec, where the host does not say which one that is: one with the default
+/// options, which lives as long as the process. Capsules refer to it weakly.
 #[cfg(all(feature = "plans", feature = "before-55"))]
-pub(crate) fn default_session() -> datafusion_ffi::execution::FFI_TaskContextProvider {
+pub(crate) fn default_session() -> Option<datafusion_ffi::execution::FFI_TaskContextProvider> {
     use std::sync::LazyLock;
 
     use datafusion_execution::{TaskContext, TaskContextProvider};
@@ -174,5 +180,77 @@ pub(crate) fn default_session() -> datafusion_ffi::execution::FFI_TaskContextPro
     static SESSION: LazyLock<Arc<Defaults>> = LazyLock::new(Arc::default);
 
     let session: Arc<dyn TaskContextProvider> = Arc::clone(&*SESSION) as _;
-    (&session).into()
+    Some((&session).into())
+}
+
+/// How a codec reaches the codecs of the expressions in a plan. Before 55 there is no such thing.
+#[cfg(all(feature = "plans", feature = "before-55"))]
+pub(crate) type Converter<'a> = &'a ();
+#[cfg(all(feature = "plans", not(feature = "before-55")))]
+pub(crate) type Converter<'a> =
+    &'a dyn datafusion_proto::physical_plan::PhysicalProtoConverterExtension;
+
+/// The methods of a `PhysicalExtensionCodec` for plans, which call `$encode` and `$decode`.
+#[cfg(feature = "plans")]
+macro_rules! plans_as_bytes {
+    ($encode:path, $decode:path) => {
+        fn try_encode(
+            &self,
+            plan: Arc<dyn ExecutionPlan>,
+            buffer: &mut Vec<u8>,
+            #[cfg(not(feature = "before-55"))] converter: Converter<'_>,
+        ) -> Result<()> {
+            #[cfg(feature = "before-55")]
+            let converter = &();
+            $encode(self, plan, buffer, converter)
+        }
+
+        fn try_decode(
+            &self,
+            bytes: &[u8],
+            inputs: &[Arc<dyn ExecutionPlan>],
+            context: &TaskContext,
+            #[cfg(not(feature = "before-55"))] converter: Converter<'_>,
+        ) -> Result<Arc<dyn ExecutionPlan>> {
+            #[cfg(feature = "before-55")]
+            let converter = &();
+            $decode(self, bytes, inputs, context, converter)
+        }
+    };
+}
+#[cfg(feature = "plans")]
+pub(crate) use plans_as_bytes;
+
+/// Calls the method `try_encode` of `codec`.
+#[cfg(feature = "plans")]
+pub(crate) fn encode_plan(
+    codec: &dyn datafusion_proto::physical_plan::PhysicalExtensionCodec,
+    plan: Arc<dyn datafusion_physical_plan::ExecutionPlan>,
+    buffer: &mut Vec<u8>,
+    _converter: Converter<'_>,
+) -> Result<()> {
+    codec.try_encode(
+        plan,
+        buffer,
+        #[cfg(not(feature = "before-55"))]
+        _converter,
+    )
+}
+
+/// Calls the method `try_decode` of `codec`.
+#[cfg(feature = "plans")]
+pub(crate) fn decode_plan(
+    codec: &dyn datafusion_proto::physical_plan::PhysicalExtensionCodec,
+    bytes: &[u8],
+    inputs: &[Arc<dyn datafusion_physical_plan::ExecutionPlan>],
+    context: &datafusion_execution::TaskContext,
+    _converter: Converter<'_>,
+) -> Result<Arc<dyn datafusion_physical_plan::ExecutionPlan>> {
+    codec.try_decode(
+        bytes,
+        inputs,
+        context,
+        #[cfg(not(feature = "before-55"))]
+        _converter,
+    )
 }

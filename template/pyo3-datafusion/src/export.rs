@@ -19,6 +19,11 @@ pub use plans::*;
 #[cfg(feature = "tables")]
 pub use tables::*;
 
+crate::compat::since_55! {
+    #[cfg(feature = "plans")]
+    pub use crate::session::planner::{planner_of_session, query_planner};
+}
+
 #[cfg(feature = "functions")]
 mod functions {
     use std::sync::Arc;
@@ -212,21 +217,15 @@ mod plans {
     use datafusion_ffi::proto::physical_extension_codec::FFI_PhysicalExtensionCodec;
     use datafusion_proto::logical_plan::LogicalExtensionCodec;
     use datafusion_proto::physical_plan::PhysicalExtensionCodec;
-    #[cfg(not(feature = "before-55"))]
-    use datafusion_session::QueryPlanner;
     use pyo3::prelude::*;
     use pyo3::types::PyCapsule;
-    #[cfg(not(feature = "before-55"))]
-    use {
-        crate::session::planner::GuardedPlanner, datafusion_ffi::query_planner::FFI_QueryPlanner,
-    };
 
     use crate::boundary::error::to_py_err;
     use crate::boundary::host::Host;
     use crate::boundary::raw::capsule::from_session;
     use crate::boundary::runtime;
     use crate::codec::{GuardedLogicalCodec, GuardedPhysicalCodec};
-    use crate::compat::PhysicalOptimizerRule;
+    use crate::compat::{PhysicalOptimizerRule, default_session};
     use crate::session::rule::GuardedRule;
 
     pub fn logical_extension_codec<'py>(
@@ -261,17 +260,15 @@ mod plans {
         host.export(exported)
     }
 
-    /// The session that a codec is for. `datafusion` 54 does not say which one that is: it is one
-    /// with the default options there.
+    /// The session that a codec is for. `datafusion` 54 does not say which one that is.
     fn session_of_codec(
         host: Host<'_>,
         session: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<FFI_TaskContextProvider> {
-        #[cfg(feature = "before-55")]
-        if session.is_none() {
-            return Ok(crate::compat::default_session());
+        match default_session() {
+            Some(default) if session.is_none() => Ok(default),
+            _ => from_session(host, session),
         }
-        from_session(host, session)
     }
 
     pub fn physical_optimizer_rule<'py>(
@@ -282,31 +279,5 @@ mod plans {
         let runtime = runtime::handle().map_err(to_py_err)?;
         let rule = Arc::new(GuardedRule::try_new(rule).map_err(to_py_err)?);
         host.export(FFI_PhysicalOptimizerRule::new(rule, Some(runtime)))
-    }
-
-    /// The planner of `session`, for the queries that a planner leaves to others. `session` is a
-    /// `SessionContext`, or its `datafusion_query_planner` capsule.
-    #[cfg(not(feature = "before-55"))]
-    pub fn planner_of_session(
-        session: &Bound<'_, PyAny>,
-    ) -> PyResult<Arc<dyn QueryPlanner + Send + Sync>> {
-        let planner: FFI_QueryPlanner = from_session(Host::check(session.py())?, Some(session))?;
-        Ok((&planner).into())
-    }
-
-    /// Queries and their plans pass the planner as bytes, through the codecs of `session`.
-    #[cfg(not(feature = "before-55"))]
-    pub fn query_planner<'py>(
-        py: Python<'py>,
-        planner: Arc<dyn QueryPlanner + Send + Sync>,
-        session: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyCapsule>> {
-        let host = Host::check(py)?;
-        let logical_codec = from_session(host, session)?;
-        let physical_codec = from_session(host, session)?;
-        let planner = Arc::new(GuardedPlanner(planner));
-        let exported =
-            FFI_QueryPlanner::new_with_ffi_codecs(planner, logical_codec, physical_codec);
-        host.export(exported)
     }
 }

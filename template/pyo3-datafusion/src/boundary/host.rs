@@ -193,8 +193,3 @@ capsules! {
     datafusion_ffi::udtf::FFI_TableFunction: c"datafusion_table_function",
     datafusion_ffi::udwf::FFI_WindowUDF: c"datafusion_window_udf",
 }
-
-#[cfg(not(feature = "before-55"))]
-capsules! {
-    datafusion_ffi::query_planner::FFI_QueryPlanner: c"datafusion_query_planner",
-}

@@ -10,13 +10,12 @@ use datafusion_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use datafusion_ffi::execution::FFI_TaskContextProvider;
 use datafusion_physical_plan::ExecutionPlan;
 use datafusion_proto::physical_plan::PhysicalExtensionCodec;
-#[cfg(not(feature = "before-55"))]
-use datafusion_proto::physical_plan::PhysicalProtoConverterExtension;
 use datafusion_proto::protobuf;
 use prost::Message;
 
 use super::functions::encode_options;
 use crate::boundary::error::catch;
+use crate::compat::{Converter, decode_plan, encode_plan, plans_as_bytes};
 use crate::function::Functions;
 use crate::table::{Partition, Scan, SourceExec};
 
@@ -113,26 +112,30 @@ impl<C: PartitionCodec> SourcePhysicalCodec<C> {
     }
 }
 
-impl<C: PartitionCodec> PhysicalExtensionCodec for SourcePhysicalCodec<C> {
-    fn try_encode(
+impl<C: PartitionCodec> SourcePhysicalCodec<C> {
+    fn encode_plan(
         &self,
         plan: Arc<dyn ExecutionPlan>,
         buffer: &mut Vec<u8>,
-        #[cfg(not(feature = "before-55"))] _: &dyn PhysicalProtoConverterExtension,
+        _: Converter<'_>,
     ) -> Result<()> {
         buffer.extend(self.encode(plan.as_ref())?);
         Ok(())
     }
 
-    fn try_decode(
+    fn decode_plan(
         &self,
         bytes: &[u8],
         _inputs: &[Arc<dyn ExecutionPlan>],
         _context: &TaskContext,
-        #[cfg(not(feature = "before-55"))] _: &dyn PhysicalProtoConverterExtension,
+        _: Converter<'_>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         self.decode(bytes)
     }
+}
+
+impl<C: PartitionCodec> PhysicalExtensionCodec for SourcePhysicalCodec<C> {
+    plans_as_bytes!(Self::encode_plan, Self::decode_plan);
 
     fn try_encode_udf(&self, function: &ScalarUDF, buffer: &mut Vec<u8>) -> Result<()> {
         encode_options(function, None, buffer)
@@ -159,40 +162,29 @@ pub(crate) struct GuardedPhysicalCodec {
     pub session: FFI_TaskContextProvider,
 }
 
-impl PhysicalExtensionCodec for GuardedPhysicalCodec {
-    fn try_encode(
+impl GuardedPhysicalCodec {
+    fn encode_plan(
         &self,
         plan: Arc<dyn ExecutionPlan>,
         buffer: &mut Vec<u8>,
-        #[cfg(not(feature = "before-55"))] converter: &dyn PhysicalProtoConverterExtension,
+        converter: Converter<'_>,
     ) -> Result<()> {
-        catch(|| {
-            self.codec.try_encode(
-                plan,
-                buffer,
-                #[cfg(not(feature = "before-55"))]
-                converter,
-            )
-        })
+        catch(|| encode_plan(self.codec.as_ref(), plan, buffer, converter))
     }
 
-    fn try_decode(
+    fn decode_plan(
         &self,
         bytes: &[u8],
         inputs: &[Arc<dyn ExecutionPlan>],
         context: &TaskContext,
-        #[cfg(not(feature = "before-55"))] converter: &dyn PhysicalProtoConverterExtension,
+        converter: Converter<'_>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        catch(|| {
-            self.codec.try_decode(
-                bytes,
-                inputs,
-                context,
-                #[cfg(not(feature = "before-55"))]
-                converter,
-            )
-        })
+        catch(|| decode_plan(self.codec.as_ref(), bytes, inputs, context, converter))
     }
+}
+
+impl PhysicalExtensionCodec for GuardedPhysicalCodec {
+    plans_as_bytes!(Self::encode_plan, Self::decode_plan);
 
     fn try_encode_udf(&self, function: &ScalarUDF, buffer: &mut Vec<u8>) -> Result<()> {
         catch(

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "functions")]
 pub mod options;
-#[cfg(all(feature = "plans", not(feature = "before-55")))]
+#[cfg(feature = "plans")]
 pub(crate) mod planner;
 #[cfg(feature = "plans")]
 pub(crate) mod rule;
