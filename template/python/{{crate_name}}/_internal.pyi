@@ -459,7 +459,7 @@ class OffsetPlanner:
         ValueError: ``fallback`` is a capsule of another name.
     """
 
-    def __new__(cls, fallback: object) -> OffsetPlanner | None: ...
+    def __new__(cls, fallback: object) -> OffsetPlanner: ...
     def __datafusion_query_planner__(self, session: object = None) -> CapsuleType:
         """Hand the planner to DataFusion, as a ``datafusion_query_planner`` capsule.
 
