@@ -405,6 +405,78 @@ def keep_history(before: Path, after: Path) -> None:
             shutil.copy(before / path, after / path)
 
 
+# The owner's own crates in the manifests of older majors.
+
+DEPENDENCIES = re.compile(r"(?<=^\[dependencies\]\n)(?:.+\n)*", re.MULTILINE)
+
+
+def add_own_crates(project: Repository, before: Path, after: Path) -> list[str]:
+    """Gives each manifest of an older major that is new in `after` the dependencies that the owner
+    has added to `Cargo.toml` or changed there. Returns what to say about them."""
+    manifests = [path.relative_to(after).as_posix() for path in after.glob("majors/*/Cargo.toml")]
+    new = [path for path in sorted(manifests) if not project.text("HEAD", f"./{path}")]
+    if not new:
+        return []
+    try:
+        mine = tomllib.loads(project.text("HEAD", "./Cargo.toml"))
+    except tomllib.TOMLDecodeError as error:
+        raise Refusal(f"Cargo.toml is not valid TOML: {error}") from error
+    template = manifest(before / "Cargo.toml")
+    own = {
+        name: {"version": given} if isinstance(given, str) else given
+        for name, given in mine.get("dependencies", {}).items()
+        if name != "pyo3-datafusion" and given != template["dependencies"].get(name)
+    }
+    left = [f"[{table}]" for table in ("target", "build-dependencies") if table in mine]
+    if mine.get("features", {}).keys() - template.get("features", {}).keys():
+        left.append("[features]")
+    said, present = [], engine_versions(before / "Cargo.toml")
+    for path in new:
+        file, major = after / path, Path(path).parent.name
+        lines, wanted = file.read_text(encoding="utf-8"), engine_versions(file)
+        section = DEPENDENCIES.search(lines)
+        entries = {line.split()[0]: line for line in (section[0] if section else "").splitlines()}
+        for name, given in own.items():
+            dependency = dict(given)
+            # In the version of this major.
+            if (engine := re.split("[-_]", name)[0]) in present:
+                version = str(dependency.get("version", "")).split(".")
+                if version[0] == present[engine].split(".")[0]:
+                    dependency["version"] = wanted[engine]
+            if "path" in dependency:
+                dependency["path"] = f"../../{dependency['path']}"
+            values = ", ".join(f"{key} = {json.dumps(each)}" for key, each in dependency.items())
+            entries[name] = f"{name} = {{ {values} }}"
+        new_section = "".join(f"{entries[name]}\n" for name in sorted(entries))
+        lines = DEPENDENCIES.sub(lambda _, section=new_section: section, lines, count=1)
+        file.write_text(lines, encoding="utf-8", newline="")
+        if own:
+            said.append(f"Added your own crates to {path}: {', '.join(own)}.")
+            said.append(
+                f"    One that uses arrow or DataFusion needs its version for {major} there."
+            )
+        if left:
+            said.append(f"Copy what you need there from your Cargo.toml: {', '.join(left)}.")
+    return said
+
+
+def manifest(file: Path) -> dict[str, Any]:
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+def engine_versions(file: Path) -> dict[str, str]:
+    """The versions of arrow and of DataFusion's crates that a manifest is for."""
+    dependencies = manifest(file)["dependencies"]
+    if machinery := dependencies.get("pyo3-datafusion"):
+        dependencies = manifest(file.parent / machinery["path"] / "Cargo.toml")["dependencies"]
+    crates = {"arrow": "arrow", "parquet": "arrow", "datafusion": "datafusion-common"}
+    return {
+        engine: dependencies[crate]["version"]
+        for engine, crate in crates.items()
+        if crate in dependencies
+    }
+
+
 # From src/ffi/ to pyo3-datafusion/, with ffi_to_crate.py.
 
 
@@ -558,6 +630,29 @@ def changelog(old: str, new: str) -> list[str]:
     return [line[1:] for line in changes if line.startswith("+") and not line.startswith("+++")]
 
 
+def say_news(arguments: argparse.Namespace) -> int:
+    """Says what the template has that the project has not taken over."""
+    recorded = tomllib.loads(Path(ANSWERS).read_text(encoding="utf-8"))
+    old = recorded_version(recorded["template"], arguments.from_, arguments.template)
+    new = version(arguments.to) if arguments.to else newest_version(old)
+    # What projects are rendered from has a digest. A commit of something else brings nothing.
+    if TEMPLATE.text(old, VERSIONS) == TEMPLATE.text(new, VERSIONS):
+        print(f"The project has all that the template has at {shown(new)}.")
+        return 0
+    print(f"The template has {shown(new)}, and this project is from {shown(old)}.")
+    old_questions = questions(old)
+    for key, question in questions(new).items():
+        had = old_questions.get(key, {}).get("choices", [])
+        if had and (more := [each for each in question.get("choices", []) if each not in had]):
+            print(f"New choices for {key}: {', '.join(more)}.")
+    if news := changelog(old, new):
+        print("\nWhat the template's changelog says:")
+        for line in news:
+            print(f"  {line}".rstrip())
+    print("\nTo take it over: `uvx nox --session update`. With `-- --dry-run`, it changes nothing.")
+    return 0
+
+
 def step(number: int, what: str) -> None:
     print(f"[{number}/4] {what}", flush=True)
 
@@ -625,6 +720,7 @@ def update(arguments: argparse.Namespace, scratch: Path) -> int:
 
     step(4, "Merge the difference into the project")
     keep_history(before, after)
+    added += add_own_crates(project, before, after)
     keep_line_endings(project, [before, after])
     prefix = project("rev-parse", "--show-prefix")
     message = f"Update from the template: {shown(old)} to {shown(new)}"
@@ -703,9 +799,14 @@ def main() -> int:
     parser.add_argument(
         "--dry-run", action="store_true", help="show what would be done, and change nothing"
     )
+    parser.add_argument(
+        "--check", action="store_true", help="say whether the template has something newer"
+    )
     arguments = parser.parse_args()
     with TemporaryDirectory() as scratch:
         try:
+            if arguments.check:
+                return say_news(arguments)
             return update(arguments, Path(scratch).resolve())
         except Refusal as refusal:
             print(f"error: {refusal}.", file=sys.stderr)

@@ -14,6 +14,7 @@ import sys
 import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import nox
 
@@ -21,8 +22,15 @@ nox.needs_version = ">=2025.11"
 nox.options.default_venv_backend = "uv"
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
-# The majors in "datafusion>=…,<…".
-MAJORS = range(*map(int, re.findall(r"\bdatafusion>=(\d+),<(\d+)", str(PYPROJECT["project"]))[0]))
+
+
+def majors(pyproject: dict[str, Any]) -> range:
+    """Return the majors in "datafusion>=…,<…"."""
+    found = re.findall(r"\bdatafusion>=(\d+),<(\d+)", str(pyproject["project"]))
+    return range(*map(int, found[0]))
+
+
+MAJORS = majors(PYPROJECT)
 # A "t" stands for a free-threaded Python.
 PYTHONS = ["{{pythons | join: '", "'}}"]
 # There are two wheels, as for `datafusion`: one for Python {{python}} and all later versions, and one for
@@ -166,6 +174,33 @@ def newest(session: nox.Session) -> None:
     pytest(session, *MAJORS[:-1])
 
 
+@nox.session(python="{{usual_python}}", default=False)
+def released(session: nox.Session) -> None:
+    """Run the tests of the newest tag, with its wheel from PyPI and the newest hosts for it."""
+
+    def git(*arguments: str) -> str:
+        return str(session.run("git", *arguments, silent=True, external=True)).strip()
+
+    order = ["-c", "versionsort.suffix=-", "tag", "--sort=-version:refname"]
+    tag = git(*order, "--list", "v[0-9]*").partition("\n")[0]
+    if not tag and git("rev-parse", "--is-shallow-repository") == "true":
+        session.error("this clone has no tags: `git fetch --unshallow --tags`")
+    if not tag:
+        session.skip("no version has a tag yet")
+    name = PYPROJECT["project"]["name"]
+    wheel = [f"--only-binary={name}", f"{name}=={tag.removeprefix('v')}"]
+    with TemporaryDirectory() as folder:
+        archive = Path(folder, "tag.tar")
+        git("archive", f"--output={archive}", tag)
+        shutil.unpack_archive(archive, folder)
+        # The tests of today may be for more than that wheel has.
+        with session.chdir(folder):
+            for major in majors(nox.project.load_toml("pyproject.toml")):
+                host = f"datafusion=={major}.*"
+                session.install("--upgrade", *wheel, host, "--group", "test")
+                pytest(session)
+
+
 @nox.session(venv_backend="none", default=False)
 def audit(session: nox.Session) -> None:
     """Look for crates with advisories, with licenses not allowed, or from outside the registry."""
@@ -188,11 +223,12 @@ def update(session: nox.Session) -> None:
     if arguments and not arguments[0].startswith("-"):
         address, *arguments = arguments
     if not address and {"-h", "--help"} & {*arguments}:
-        session.log("usage: -- ADDRESS [--dry-run] [-d KEY=VALUE] [--to VERSION] [--from VERSION]")
+        session.log("usage: -- ADDRESS [--check] [--dry-run] [-d KEY=VALUE] [--to VERSION] [--from VERSION]")
         session.log("ADDRESS is where the template is: with it, --help explains the rest")
         return
     if not address:
-        session.error("it is not recorded where the template is: add `-- ADDRESS`")
+        refuse = session.skip if "--check" in arguments else session.error
+        refuse("it is not recorded where the template is: add `-- ADDRESS`")
     with TemporaryDirectory() as clone:
         session.run("git", "clone", "--quiet", address, clone)
         session.run("uv", "run", f"{clone}/update.py", f"--template={address}", *arguments)

@@ -67,15 +67,8 @@ def register_all(ctx: SessionContext) -> SessionContext:
 
     Raises:
         ImportError: the installed ``datafusion`` is of another major version.
-    {%- if table_provider %}
-        ValueError: the session has these tables already, for example from an earlier call.
-    {%- endif %}
     """
     check_host()
-    {%- if table_provider %}
-    if ctx.table_exist("readings"):
-        raise ValueError("this session has these tables already: go on with it, or make a new one")
-    {%- endif %}
     {%- if table_function or functions %}
     import datafusion
 {% endif %}

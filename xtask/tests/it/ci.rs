@@ -10,7 +10,7 @@ use std::process::Command;
 use serde_json::Value;
 use xtask::root;
 
-use crate::environment::{Environment, TEST_PACKAGES};
+use crate::environment::{Environment, TEST_PACKAGES, build_wheel};
 use crate::tools::{
     QUICK_RELEASE, Run, actionlint, build_environment, cpython, files, generate, git,
     licensing_tools, path_with, read, scratch, target, tool, write_program,
@@ -553,11 +553,15 @@ fn refuses_another_tag() {
 fn reports_what_is_new() {
     let project = project("weekly ci");
     let mut ci = Ci::new(&project);
-    // The tests fail, as there is no such session.
-    fs::write(project.join("noxfile.py"), "").unwrap();
+    // The tests fail, as there is no such session. The template has something newer.
+    let noxfile = "import sys, nox\n\n@nox.session(venv_backend='none')\ndef update(session):\n    \
+                   session.run(sys.executable, '-c', 'print(\"The template has v9.\\\\n\\\\n- A gain.\")')\n";
+    fs::write(project.join("noxfile.py"), noxfile).unwrap();
     let found = |ci: &mut Ci| {
         let outcome = ci.github("weekly", "newest", &[]);
         assert!(!outcome.succeeded, "{outcome:?}");
+        let news = outcome.outputs.get("steps.template.outputs.news");
+        assert_eq!(news.unwrap(), "The template has v9.\n\n- A gain.");
         outcome
             .outputs
             .get("steps.next-major.outputs.found")
@@ -577,14 +581,16 @@ fn reports_what_is_new() {
         "gh",
         r#"case "$1 $2" in
 "issue list") cat issues ;;
-"issue create") echo "$4" >> issues ;;
+"issue create") echo "$4" >> issues; echo "$6" > body ;;
 *) exit 1 ;;
 esac"#,
     );
     fs::write(&issues, "").unwrap();
-    let report = |ci: &mut Ci, newest: &str, found: &str| {
+    let report = |ci: &mut Ci, newest: &str, released: &str, found: &str, news: &str| {
         let condition = "!cancelled() && (needs.newest.result == 'failure' || \
-                         needs.newest.outputs.next-major != '')";
+                         needs.released.result == 'failure' || \
+                         needs.newest.outputs.next-major != '' || \
+                         needs.newest.outputs.template != '')";
         let known = [
             (condition, "true"),
             ("github.token", "token"),
@@ -592,17 +598,72 @@ esac"#,
             ("github.server_url", "https://github.com"),
             ("github.run_id", "1"),
             ("needs.newest.result", newest),
+            ("needs.released.result", released),
             ("needs.newest.outputs.next-major", found),
+            ("needs.newest.outputs.template", news),
         ];
         succeeded(&ci.github("weekly", "report", &known));
         read(&issues)
     };
     let fail = "The weekly checks fail\n";
-    assert_eq!(report(&mut ci, "failure", ""), fail);
-    assert_eq!(report(&mut ci, "failure", ""), fail);
+    assert_eq!(report(&mut ci, "failure", "success", "", ""), fail);
+    assert_eq!(report(&mut ci, "failure", "skipped", "", ""), fail);
     let both = format!("{fail}There is {newer}\n");
-    assert_eq!(report(&mut ci, "success", &newer), both);
-    assert_eq!(report(&mut ci, "failure", &newer), both);
+    assert_eq!(report(&mut ci, "success", "success", &newer, ""), both);
+    assert_eq!(report(&mut ci, "failure", "success", &newer, ""), both);
+    let three = format!("{both}The released wheel fails with the newest datafusion\n");
+    assert_eq!(report(&mut ci, "success", "failure", "", ""), three);
+    let news = "The template has v9.\n\n- A gain.";
+    let all = format!("{three}There is a newer version of the template\n");
+    assert_eq!(report(&mut ci, "success", "success", "", news), all);
+    assert_eq!(read(project.join("body")), format!("{news}\n"));
+}
+
+/// The wheel on PyPI is tested with the tests of its version, whatever there is by now.
+#[test]
+fn tests_what_is_released() {
+    let project = project("released ci");
+    let ci = Ci::new(&project);
+    let said = ci.nox(&["released"]).succeed();
+    assert!(said.contains("no version has a tag yet"), "{said}");
+    git(&project, &["commit", "--quiet", "--message", "First"]);
+    git(&project, &["tag", "v0.1.0"]);
+    let test = project.join("tests/test_table_provider.py");
+    fs::write(
+        &test,
+        "def test_of_today() -> None:\n    raise ValueError\n",
+    )
+    .unwrap();
+    fs::remove_dir_all(project.join("tests/conformance")).unwrap();
+    git(
+        &project,
+        &["commit", "--quiet", "--all", "--message", "Next"],
+    );
+    let clone = project.with_file_name("shallow");
+    let address = format!("file://{}", project.display());
+    let depth = ["clone", "--quiet", "--depth=1", &address];
+    git(&project, &[&depth[..], &[clone.to_str().unwrap()]].concat());
+    let said = Ci::new(&clone).nox(&["released"]).fail();
+    assert!(
+        said.contains("this clone has no tags: `git fetch"),
+        "{said}"
+    );
+    // Nobody has it on PyPI, and then, in the place of PyPI, a folder has it.
+    let said = ci.nox(&["released"]).fail();
+    assert!(said.contains("ci-ext"), "{said}");
+    let wheels = build_wheel(&project, cpython("3.11"), "dist");
+    let mut released = ci.nox(&["released"]);
+    released.env("UV_FIND_LINKS", wheels.parent().unwrap());
+    let said = released.succeed();
+    assert!(
+        said.contains("datafusion==55.*") && said.contains(" passed"),
+        "{said}"
+    );
+    assert!(!said.contains("test_of_today"), "{said}");
+    // A test of the tag that fails.
+    git(&project, &["tag", "--force", "v0.1.0"]);
+    let said = released.fail();
+    assert!(said.contains("test_of_today"), "{said}");
 }
 
 /// The nightly run of the template looks for the next major of DataFusion.

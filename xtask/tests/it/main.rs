@@ -32,6 +32,7 @@ mod tools;
 mod try_out;
 #[cfg(target_os = "linux")]
 mod tutorial;
+mod units;
 mod update;
 #[cfg(unix)]
 mod use_template;

@@ -280,11 +280,23 @@ fn truthy(value: &str) -> bool {
     !["", "false"].contains(&value)
 }
 
-/// The lines NAME=VALUE of a file.
+/// The lines NAME=VALUE of a file, and values of several lines, after NAME<<END.
 fn pairs(path: &Path) -> Texts {
     let text = read(path);
-    let pairs = text.lines().map(|line| line.split_once('=').expect(line));
+    let mut lines = text.lines();
+    let mut pairs = Texts::new();
+    while let Some(line) = lines.next() {
+        let (name, value) = match line.split_once("<<") {
+            Some((name, end)) if !name.contains('=') => {
+                let value: Vec<_> = lines.by_ref().take_while(|line| *line != end).collect();
+                (name, value.join("\n"))
+            }
+            _ => {
+                let (name, value) = line.split_once('=').expect(line);
+                (name, value.to_owned())
+            }
+        };
+        pairs.insert(name.to_owned(), value);
+    }
     pairs
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect()
 }

@@ -429,6 +429,98 @@ def test_answers_change(template: Template, tmp_path: Path) -> None:
     assert (project / "src/query_planner.rs").exists()
 
 
+OWN_CRATES = """\
+[dependencies]
+arrow-csv = { version = "59.2", default-features = false }
+log = "0.4"
+mine = { path = "mine" }
+"""
+
+
+def test_a_new_older_major_gets_the_owners_crates(template: Template, tmp_path: Path) -> None:
+    project = project_of(template, template.present, tmp_path / "mine")
+    features = 'arrow = { version = "59.2", default-features = false'
+    replace("Cargo.toml", "[dependencies]\n", OWN_CRATES)(project)
+    replace("Cargo.toml", features, f'{features}, features = ["csv"]')(project)
+    with (project / "Cargo.toml").open("a") as file:
+        file.write("\n[target.'cfg(unix)'.dependencies]\nlibc = \"0.2\"\n")
+    git(project, "commit", "--quiet", "--all", "--message", "Mine")
+    done = update_in(template, project, "--to", template.present, "-d", "datafusion=54,55")
+    assert done.code == 0, done.said
+    path = "majors/54/Cargo.toml"
+    assert f"Added your own crates to {path}: arrow-csv, log, mine, arrow." in done.said, done.said
+    assert "One that uses arrow or DataFusion needs its version for 54 there." in done.said
+    assert "Copy what you need there from your Cargo.toml: [target]." in done.said
+    answer = "datafusion=54,55"
+    fresh = project_of(template, template.present, tmp_path / "fresh", answer)
+    versions = tomllib.loads((template.folder / "versions.toml").read_text("utf-8"))
+    arrow = versions["datafusion"]["majors"][0]["arrow"]
+    csv = {"version": arrow, "default-features": False}
+    expected = tomllib.loads((fresh / path).read_text())
+    expected["dependencies"] |= {
+        "arrow": csv | {"features": ["csv"]},
+        "arrow-csv": csv,
+        "log": {"version": "0.4"},
+        "mine": {"path": "../../mine"},
+    }
+    assert tomllib.loads((project / path).read_text()) == expected
+    # The next update leaves them alone.
+    done = update_in(template, project, "--to", template.present, "-d", "ci=none")
+    assert done.code == 0 and "your own crates" not in done.said, done.said
+    assert tomllib.loads((project / path).read_text()) == expected
+
+
+def test_renamed_table(template: Template, tmp_path: Path) -> None:
+    """An update to a project brings no name of the example back."""
+    # From before `register_all` asked for a table.
+    asks = ["log", "--format=%H", "--reverse", '-Stable_exist("readings")', "--", "template"]
+    commit = git(template.folder, *asks).splitlines()[0] + "^"
+    project = project_of(template, commit, tmp_path / "mine")
+    init = "python/my_ext/__init__.py"
+    replace(init, '"readings"', '"cities"')(project)
+    assert 'register_table("cities"' in (project / init).read_text()
+    git(project, "commit", "--quiet", "--all", "--message", "Mine")
+    commit = git(template.folder, "rev-parse", commit)
+    done = update_in(template, project, "--from", commit, "--to", template.present)
+    assert done.code == 0, done.said
+    text = (project / init).read_text()
+    assert 'register_table("cities"' in text and '"readings"' not in text, text
+
+
+def test_says_what_is_new(states: Template, tmp_path: Path) -> None:
+    """Without git's leave to change anything, and without rendering."""
+    git(states.folder, "tag", "v0.1.0")
+    project = project_of(states, "v0.1.0", tmp_path / "mine")
+    shutil.rmtree(project / ".git")
+    done = update_in(states, project, "--check")
+    assert (done.code, done.said) == (0, "The project has all that the template has at v0.1.0.\n")
+    # What projects are not rendered from brings them nothing.
+    states.edit("docs/index.md", lambda text: text + "\nMore.\n")
+    states.commit("A page", "v0.1.1")
+    done = update_in(states, project, "--check")
+    assert (done.code, done.said) == (0, "The project has all that the template has at v0.1.1.\n")
+    states.edit("CHANGELOG.md", lambda text: f"{text}\n- A gain.\n")
+    states.edit(
+        "ci-template/templates/repository/cargo-generate.toml",
+        lambda text: text.replace('"function_library",\n', '"function_library",\n    "news",\n'),
+    )
+    states.commit("Newer", "v0.2.0")
+    done = update_in(states, project, "--check")
+    assert done.code == 0
+    lines = [
+        "The template has v0.2.0, and this project is from v0.1.0.",
+        "New choices for extension_points: news.",
+        "",
+        "What the template's changelog says:",
+        "",
+        "  - A gain.",
+        "",
+        "To take it over: `uvx nox --session update`. With `-- --dry-run`, it changes nothing.",
+    ]
+    assert done.said.splitlines() == lines
+    assert not (project / ".git").exists()
+
+
 def test_questions_change(states: Template, tmp_path: Path) -> None:
     project = project_of(states, states.present, tmp_path / "mine", "ci=both")
     source = "ci-template/templates/repository/cargo-generate.toml"
