@@ -26,6 +26,20 @@ ctx.register_table("rooms", Rooms())
 floors = ctx.sql("SELECT floor FROM rooms ORDER BY floor")
 print(floors)
 print(floors.execution_plan())
+{%- elsif existing_catalog_provider -%}
+"""Query a table of the catalog, and print the plan, which shows what the table has to read."""
+
+from datafusion import SessionConfig, SessionContext
+
+from {{crate_name}} import BuildingCatalog
+
+# With one target partition, the plan is the same however many cores there are.
+ctx = SessionContext(SessionConfig().with_target_partitions(1))
+ctx.register_catalog_provider("building", BuildingCatalog())
+
+floors = ctx.sql("SELECT floor FROM building.ground.rooms ORDER BY floor")
+print(floors)
+print(floors.execution_plan())
 {%- elsif listing_table -%}
 """Write two files, and query them as one table."""
 

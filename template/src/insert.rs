@@ -10,9 +10,8 @@ use datafusion_common::{Result, Statistics};
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyTuple};
-use pyo3_datafusion::export;
-use pyo3_datafusion::table::{Insert, Partition, Scan, Source, SourceTable};
+use pyo3::types::PyTuple;
+use pyo3_datafusion::table::{Insert, Partition, PyTable, Scan, Source, SourceTable};
 
 /// Notes. They are kept in memory, in the order of the inserts.
 #[derive(Debug, Default)]
@@ -73,14 +72,15 @@ impl Partition for JournalPartition {
 /// A table of notes about sensors, which starts empty. It keeps inserted rows in memory.
 ///
 /// Columns: ``sensor`` string, ``note`` string (may be null).
-#[pyclass(frozen, module = "{{crate_name}}")]
+#[pyclass(frozen, extends = PyTable, module = "{{crate_name}}")]
 pub struct Journal(SourceTable<JournalSource>);
 
 #[pymethods]
 impl Journal {
     #[new]
-    fn new(py: Python<'_>) -> PyResult<Self> {
-        SourceTable::open_insert(py, || Ok(JournalSource::default())).map(Self)
+    fn new(py: Python<'_>) -> PyResult<PyClassInitializer<Self>> {
+        let table = SourceTable::open_insert(py, || Ok(JournalSource::default()))?;
+        Ok(PyTable::base(table.provider()).add_subclass(Self(table)))
     }
 
     /// An empty journal can be pickled and copied. A journal with rows would lose them.
@@ -91,30 +91,5 @@ impl Journal {
         Err(PyTypeError::new_err(
             "a Journal that has rows cannot be pickled or copied: its rows are in this process only",
         ))
-    }
-
-    /// Hands the table to DataFusion, as a `datafusion_table_provider` capsule.
-    #[pyo3(signature = (session = None))]
-    fn __datafusion_table_provider__<'py>(
-        &self,
-        py: Python<'py>,
-        session: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyCapsule>> {
-        export::table_provider(py, self.0.provider(), session)
-    }
-
-    /// The schema, as an `arrow_schema` capsule.
-    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        export::arrow_schema(py, self.0.provider())
-    }
-
-    /// All rows, as an `arrow_array_stream` capsule.
-    #[pyo3(signature = (requested_schema = None))]
-    fn __arrow_c_stream__<'py>(
-        &self,
-        py: Python<'py>,
-        requested_schema: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyCapsule>> {
-        export::arrow_stream(py, self.0.provider(), requested_schema)
     }
 }

@@ -11,10 +11,9 @@ use datafusion_datasource_parquet::file_format::ParquetFormat;
 use datafusion_execution::TaskContext;
 use datafusion_execution::runtime_env::RuntimeEnv;
 use pyo3::prelude::*;
-use pyo3::types::PyCapsule;
 use pyo3_datafusion::compat::listing_options;
-use pyo3_datafusion::export;
 use pyo3_datafusion::provider::{ProviderSession, open_table};
+use pyo3_datafusion::table::PyTable;
 
 /// TODO(25): the format of the files, of DataFusion or of another crate, and their ending.
 fn options() -> ListingOptions {
@@ -29,14 +28,13 @@ fn runtime_env() -> Result<RuntimeEnv> {
 
 /// The table of the files, whose columns are those of the files at the first URL.
 async fn table(
-    urls: Vec<String>,
-    partition_columns: Vec<String>,
+    files: &ReadingsFiles,
     runtime_env: Arc<RuntimeEnv>,
 ) -> Result<Arc<dyn TableProvider>> {
-    let columns = partition_columns.into_iter();
-    let columns = columns.map(|column| (column, DataType::Utf8)).collect();
-    let options = options().with_table_partition_cols(columns);
-    let urls = urls.iter().map(|url| location(url));
+    let columns = files.partition_columns.iter();
+    let columns = columns.map(|column| (column.clone(), DataType::Utf8));
+    let options = options().with_table_partition_cols(columns.collect());
+    let urls = files.urls.iter().map(|url| location(url));
     let urls = urls.collect::<Result<Vec<_>>>()?;
     if urls.is_empty() {
         return config_err!("there is nothing to read: give one URL or path at least");
@@ -87,56 +85,38 @@ fn location(url: &str) -> Result<ListingTableUrl> {
 /// Raises:
 ///     ValueError: there is no URL, or there are credentials in it.
 ///     RuntimeError: no file is found, a file cannot be read, or the folders have other names.
-#[pyclass(frozen, module = "{{crate_name}}")]
+#[pyclass(frozen, extends = PyTable, module = "{{crate_name}}")]
 pub struct ReadingsFiles {
-    arguments: (Vec<String>, Vec<String>),
-    table: Arc<dyn TableProvider>,
+    urls: Vec<String>,
+    partition_columns: Vec<String>,
 }
 
 #[pymethods]
 impl ReadingsFiles {
     #[new]
     #[pyo3(signature = (urls, partition_columns = vec![]))]
-    fn new(py: Python<'_>, urls: Vec<String>, partition_columns: Vec<String>) -> PyResult<Self> {
-        let arguments = (urls.clone(), partition_columns.clone());
-        let table = open_table(py, runtime_env, |runtime_env| {
-            table(urls, partition_columns, runtime_env)
-        })?;
-        Ok(Self { arguments, table })
-    }
-
-    /// Hands the table to DataFusion, as a `datafusion_table_provider` capsule.
-    #[pyo3(signature = (session = None))]
-    fn __datafusion_table_provider__<'py>(
-        &self,
-        py: Python<'py>,
-        session: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyCapsule>> {
-        export::table_provider(py, Arc::clone(&self.table), session)
-    }
-
-    /// The schema, as an `arrow_schema` capsule.
-    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        export::arrow_schema(py, Arc::clone(&self.table))
-    }
-
-    /// All rows, as an `arrow_array_stream` capsule.
-    #[pyo3(signature = (requested_schema = None))]
-    fn __arrow_c_stream__<'py>(
-        &self,
-        py: Python<'py>,
-        requested_schema: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyCapsule>> {
-        export::arrow_stream(py, Arc::clone(&self.table), requested_schema)
+    fn new(
+        py: Python<'_>,
+        urls: Vec<String>,
+        partition_columns: Vec<String>,
+    ) -> PyResult<PyClassInitializer<Self>> {
+        let files = Self {
+            urls,
+            partition_columns,
+        };
+        let table = open_table(py, runtime_env, |runtime_env| table(&files, runtime_env))?;
+        Ok(PyTable::base(table).add_subclass(files))
     }
 
     /// The arguments, from which `pickle` and `copy` make the table again.
     fn __getnewargs__(&self) -> (Vec<String>, Vec<String>) {
-        self.arguments.clone()
+        (self.urls.clone(), self.partition_columns.clone())
     }
 
     fn __repr__(&self) -> String {
-        let (urls, partition_columns) = &self.arguments;
-        format!("ReadingsFiles({urls:?}, partition_columns={partition_columns:?})")
+        format!(
+            "ReadingsFiles({:?}, partition_columns={:?})",
+            self.urls, self.partition_columns
+        )
     }
 }

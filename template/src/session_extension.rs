@@ -29,8 +29,10 @@ impl SessionExtension {
         let py = ctx.py();
         check_host(py)?;
         let components = PyDict::new(py);
-        components.set_item("logical_extension_codecs", (LogicalCodec::new(),))?;
-        components.set_item("physical_extension_codecs", (PhysicalCodec::new(),))?;
+        let logical = Py::new(py, LogicalCodec::new())?;
+        let physical = Py::new(py, PhysicalCodec::new())?;
+        components.set_item("logical_extension_codecs", (logical,))?;
+        components.set_item("physical_extension_codecs", (physical,))?;
         py.import("datafusion")?
             .getattr("SessionExtensionComponents")?
             .call((), Some(&components))

@@ -3,9 +3,8 @@
 use std::sync::atomic::Ordering;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyDict};
-use pyo3_datafusion::export;
-use pyo3_datafusion::table::SourceTable;
+use pyo3::types::PyDict;
+use pyo3_datafusion::table::{PyTable, SourceTable};
 
 use crate::source::ReadingsSource;
 
@@ -21,40 +20,16 @@ use crate::source::ReadingsSource;
 ///
 /// Raises:
 ///     ValueError: an argument is out of range.
-#[pyclass(frozen, module = "{{crate_name}}")]
+#[pyclass(frozen, extends = PyTable, module = "{{crate_name}}")]
 pub struct Readings(SourceTable<ReadingsSource>);
 
 #[pymethods]
 impl Readings {
     #[new]
     #[pyo3(signature = (rows = 1000, partitions = 4))]
-    fn new(py: Python<'_>, rows: i64, partitions: i64) -> PyResult<Self> {
-        SourceTable::open(py, || ReadingsSource::try_new(rows, partitions)).map(Self)
-    }
-
-    /// Hands the table to DataFusion, as a `datafusion_table_provider` capsule.
-    #[pyo3(signature = (session = None))]
-    fn __datafusion_table_provider__<'py>(
-        &self,
-        py: Python<'py>,
-        session: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyCapsule>> {
-        export::table_provider(py, self.0.provider(), session)
-    }
-
-    /// The schema, as an `arrow_schema` capsule.
-    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        export::arrow_schema(py, self.0.provider())
-    }
-
-    /// All rows, as an `arrow_array_stream` capsule.
-    #[pyo3(signature = (requested_schema = None))]
-    fn __arrow_c_stream__<'py>(
-        &self,
-        py: Python<'py>,
-        requested_schema: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyCapsule>> {
-        export::arrow_stream(py, self.0.provider(), requested_schema)
+    fn new(py: Python<'_>, rows: i64, partitions: i64) -> PyResult<PyClassInitializer<Self>> {
+        let table = SourceTable::open(py, || ReadingsSource::try_new(rows, partitions))?;
+        Ok(PyTable::base(table.provider()).add_subclass(Self(table)))
     }
 
     /// What the table has done so far, over all queries.

@@ -122,7 +122,7 @@ def warmest(rows: list[Row]) -> list[float | None]:
 
 
 # These are your tables. With `rows` and `key`, where you know them, the tests find more mistakes.
-{%- if tables %}
+{%- if table_provider or existing_table_provider or listing_table %}
 TABLES: list[Table] = [
 {%- if table_provider %}
     Table("readings", lambda: Readings(1_000, 4), rows=1_000, key=["id"]),

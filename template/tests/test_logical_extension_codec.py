@@ -44,7 +44,7 @@ def test_register_all() -> None:
 )
 {%- endif %}
 def test_id(ctx: SessionContext) -> None:
-    assert LogicalCodec.__datafusion_codec_id__ == ID
+    assert LogicalCodec().__datafusion_codec_id__ == ID
     assert ctx.logical_extension_codec_ids() == [ID]
 
 
@@ -102,16 +102,16 @@ print(refused > len(encoded))
 @pytest.mark.parametrize(
     ("payload", "message"),
     [
-        (b"\xff", "these bytes are not a table"),
-        (b"", "written in format 0, but this package reads 2"),
-        (b"\x08\x03", "written in format 3, but this package reads 2"),
-        (b"\x08\x02\x12\x02\x08\xff", "these bytes are not readings"),
-        (b"\x08\x02\x12\x02\x08\x05", "partitions must be between 1 and 1024, got 0"),
+        (b"\x03", "written in format 3, but this package reads 4"),
+        (b"\x04\xff", "these bytes are not a table"),
+        (b"\x04\x08\x01", "this codec has no type number 1"),
+        (b"\x04\x12\x02\x08\xff", "these bytes are not a source"),
+        (b"\x04\x12\x02\x08\x05", "partitions must be between 1 and 1024, got 0"),
     ],
 )
 def test_wrong_bytes(ctx: SessionContext, encoded: bytes, payload: bytes, message: str) -> None:
     # What the codec writes for 12 rows in 2 partitions.
-    good = b"\x08\x02\x12\x04\x08\x0c\x10\x02"
+    good = b"\x04\x12\x04\x08\x0c\x10\x02"
     assert encoded.count(good) == 1
     # The payload must keep its length, so it is padded with an unknown field, which is skipped.
     padded = payload + b"\x7a\x00" * 4

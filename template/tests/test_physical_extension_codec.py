@@ -37,7 +37,7 @@ def test_register_all() -> None:
 )
 {%- endif %}
 def test_id(ctx: SessionContext) -> None:
-    assert PhysicalCodec.__datafusion_codec_id__ == ID
+    assert PhysicalCodec().__datafusion_codec_id__ == ID
     assert ctx.physical_extension_codec_ids() == [ID]
 
 

@@ -135,7 +135,7 @@ mod tables {
         session: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         with_codec(py, session, |runtime, codec| {
-            let table = guarded_table(table, &Arc::default()).map_err(to_py_err)?;
+            let table = guarded_table(table).map_err(to_py_err)?;
             // `true`: filters are offered to `supports_filters_pushdown`.
             let exported = FFI_TableProvider::new_with_ffi_codec(table, true, runtime, codec);
             Ok(exported)

@@ -2,8 +2,8 @@
 from collections.abc import Sequence
 {% endif -%}
 {% if table_provider -%}
-from typing import {% if session_extension and across_55 %}Any, {% endif %}{% if logical_extension_codec or physical_extension_codec %}ClassVar, {% endif %}TypedDict, final, type_check_only
-{%- elsif function_library -%}
+from typing import {% if session_extension and across_55 %}Any, {% endif %}TypedDict, final, type_check_only
+{%- elsif function_library or existing_table_provider or listing_table -%}
 from typing import final, type_check_only
 {%- else -%}
 from typing import final
@@ -27,38 +27,11 @@ __version__: str
 
 def check_host() -> None:
     """Raise an ``ImportError`` unless the installed ``datafusion`` has the right major version."""
-{%- if table_provider %}
+{%- if table_provider or existing_table_provider or listing_table %}
 
 @type_check_only
-class Counters(TypedDict):
-    """What a table has done: partitions opened, rows produced, values (cells) computed."""
-
-    partitions: int
-    rows: int
-    values: int
-
-@final
-class Readings:
-    """A table of temperature readings, one a second.
-
-    Columns: ``id`` int64, ``sensor`` string, ``celsius`` float64 (null where the sensor
-    failed), ``recorded_at`` timestamp in microseconds, UTC.
-
-    Args:
-        rows: how many there are, 0 to 10**12. They are computed as they are read.
-        partitions: how many parts are read in parallel, 1 to 1024.
-
-    Raises:
-        ValueError: an argument is out of range.
-    """
-
-    def __new__(cls, rows: int = 1000, partitions: int = 4) -> Readings: ...
-    def __getnewargs__(self) -> tuple[int, int]:
-        """Return the arguments, from which ``pickle`` and ``copy`` make the table again."""
-
-    @property
-    def counters(self) -> Counters:
-        """What the table has done so far, over all queries."""
+class Table:
+    """What every table has: the hook of DataFusion, and the Arrow PyCapsule Interface."""
 
     def __datafusion_table_provider__(self, session: object = None) -> CapsuleType:
         """Hand the table to DataFusion, as a ``datafusion_table_provider`` capsule.
@@ -89,10 +62,43 @@ class Readings:
             RuntimeError: this process was forked after the package was used.
         """
 {%- endif %}
+{%- if table_provider %}
+
+@type_check_only
+class Counters(TypedDict):
+    """What a table has done: partitions opened, rows produced, values (cells) computed."""
+
+    partitions: int
+    rows: int
+    values: int
+
+@final
+class Readings(Table):
+    """A table of temperature readings, one a second.
+
+    Columns: ``id`` int64, ``sensor`` string, ``celsius`` float64 (null where the sensor
+    failed), ``recorded_at`` timestamp in microseconds, UTC.
+
+    Args:
+        rows: how many there are, 0 to 10**12. They are computed as they are read.
+        partitions: how many parts are read in parallel, 1 to 1024.
+
+    Raises:
+        ValueError: an argument is out of range.
+    """
+
+    def __new__(cls, rows: int = 1000, partitions: int = 4) -> Readings: ...
+    def __getnewargs__(self) -> tuple[int, int]:
+        """Return the arguments, from which ``pickle`` and ``copy`` make the table again."""
+
+    @property
+    def counters(self) -> Counters:
+        """What the table has done so far, over all queries."""
+{%- endif %}
 {%- if insert %}
 
 @final
-class Journal:
+class Journal(Table):
     """A table of notes about sensors, which starts empty. It keeps inserted rows in memory.
 
     Columns: ``sensor`` string, ``note`` string (may be null).
@@ -104,35 +110,6 @@ class Journal:
 
         Raises:
             TypeError: the journal has rows, which are in this process only.
-        """
-
-    def __datafusion_table_provider__(self, session: object = None) -> CapsuleType:
-        """Hand the table to DataFusion, as a ``datafusion_table_provider`` capsule.
-
-        Args:
-            session: a ``datafusion.SessionContext``, or a
-                ``datafusion_logical_extension_codec`` capsule.
-
-        Raises:
-            ImportError: the installed ``datafusion`` is of another major version.
-            TypeError: ``session`` is neither.
-            ValueError: ``session`` is a capsule of another name.
-            RuntimeError: this process was forked after the package was used.
-        """
-
-    def __arrow_c_schema__(self) -> CapsuleType:
-        """The schema, as an ``arrow_schema`` capsule of the Arrow PyCapsule Interface."""
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> CapsuleType:
-        """All rows, as an ``arrow_array_stream`` capsule of the Arrow PyCapsule Interface.
-
-        Args:
-            requested_schema: an ``arrow_schema`` capsule with the same columns, in other types.
-
-        Raises:
-            TypeError: ``requested_schema`` is not a capsule.
-            ValueError: it is another capsule, or the rows cannot be cast to it.
-            RuntimeError: this process was forked after the package was used.
         """
 {%- endif %}
 {%- if table_provider_factory %}
@@ -390,14 +367,14 @@ class TrustSourceRule:
 class LogicalCodec:
     """Logical plans over :class:`Readings` as bytes, for another process.
 
-    A table with inserted rows cannot be sent. Damaged bytes, and bytes of another format, are an
-    error.
+    A table with inserted rows cannot be sent. Damaged bytes and other formats are an error.
     """
 
-    __datafusion_codec_id__: ClassVar[str]
-    """What is written before the bytes, to find this codec again."""
-
     def __new__(cls) -> LogicalCodec: ...
+    @property
+    def __datafusion_codec_id__(self) -> str:
+        """What is written before the bytes, to find this codec again."""
+
     def __datafusion_logical_extension_codec__(self, session: object = None) -> CapsuleType:
         """Hand the codec to DataFusion, as a ``datafusion_logical_extension_codec`` capsule.
 
@@ -418,14 +395,14 @@ class LogicalCodec:
 class PhysicalCodec:
     """Physical plans over :class:`Readings` as bytes, for another process.
 
-    A table with inserted rows cannot be sent. Damaged bytes, and bytes of another format, are an
-    error.
+    A table with inserted rows cannot be sent. Damaged bytes and other formats are an error.
     """
 
-    __datafusion_codec_id__: ClassVar[str]
-    """What is written before the bytes, to find this codec again."""
-
     def __new__(cls) -> PhysicalCodec: ...
+    @property
+    def __datafusion_codec_id__(self) -> str:
+        """What is written before the bytes, to find this codec again."""
+
     def __datafusion_physical_extension_codec__(self, session: object = None) -> CapsuleType:
         """Hand the codec to DataFusion, as a ``datafusion_physical_extension_codec`` capsule.
 
@@ -496,41 +473,13 @@ class SessionExtension:
 {%- if existing_table_provider %}
 
 @final
-class Rooms:
+class Rooms(Table):
     """The rooms that have a sensor. Inserted rows are kept in memory.
 
     Columns: ``sensor`` string, ``floor`` int64 (null outside of the house).
     """
 
     def __new__(cls) -> Rooms: ...
-    def __datafusion_table_provider__(self, session: object = None) -> CapsuleType:
-        """Hand the table to DataFusion, as a ``datafusion_table_provider`` capsule.
-
-        Args:
-            session: a ``datafusion.SessionContext``, or a
-                ``datafusion_logical_extension_codec`` capsule.
-
-        Raises:
-            ImportError: the installed ``datafusion`` is of another major version.
-            TypeError: ``session`` is neither.
-            ValueError: ``session`` is a capsule of another name.
-            RuntimeError: this process was forked after the package was used.
-        """
-
-    def __arrow_c_schema__(self) -> CapsuleType:
-        """The schema, as an ``arrow_schema`` capsule of the Arrow PyCapsule Interface."""
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> CapsuleType:
-        """All rows, as an ``arrow_array_stream`` capsule of the Arrow PyCapsule Interface.
-
-        Args:
-            requested_schema: an ``arrow_schema`` capsule with the same columns, in other types.
-
-        Raises:
-            TypeError: ``requested_schema`` is not a capsule.
-            ValueError: it is another capsule, or the rows cannot be cast to it.
-            RuntimeError: this process was forked after the package was used.
-        """
 {%- endif %}
 {%- if existing_catalog_provider %}
 
@@ -538,7 +487,8 @@ class Rooms:
 class BuildingCatalog:
     """A catalog with the schema ``ground``, which has the table ``rooms``.
 
-    The table has the columns of :class:`Rooms`. Schemas and tables can be added and dropped.
+    The table has the columns ``sensor`` string and ``floor`` int64. Schemas and tables can be added
+    and dropped.
     """
 
     def __new__(cls) -> BuildingCatalog: ...
@@ -559,7 +509,7 @@ class BuildingCatalog:
 {%- if listing_table %}
 
 @final
-class ReadingsFiles:
+class ReadingsFiles(Table):
     """A table of Parquet files, read where they are.
 
     Columns: those of the files at the first URL, and then ``partition_columns``.
@@ -579,35 +529,6 @@ class ReadingsFiles:
     ) -> ReadingsFiles: ...
     def __getnewargs__(self) -> tuple[list[str], list[str]]:
         """Return the arguments, from which ``pickle`` and ``copy`` make the table again."""
-
-    def __datafusion_table_provider__(self, session: object = None) -> CapsuleType:
-        """Hand the table to DataFusion, as a ``datafusion_table_provider`` capsule.
-
-        Args:
-            session: a ``datafusion.SessionContext``, or a
-                ``datafusion_logical_extension_codec`` capsule.
-
-        Raises:
-            ImportError: the installed ``datafusion`` is of another major version.
-            TypeError: ``session`` is neither.
-            ValueError: ``session`` is a capsule of another name.
-            RuntimeError: this process was forked after the package was used.
-        """
-
-    def __arrow_c_schema__(self) -> CapsuleType:
-        """The schema, as an ``arrow_schema`` capsule of the Arrow PyCapsule Interface."""
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> CapsuleType:
-        """All rows, as an ``arrow_array_stream`` capsule of the Arrow PyCapsule Interface.
-
-        Args:
-            requested_schema: an ``arrow_schema`` capsule with the same columns, in other types.
-
-        Raises:
-            TypeError: ``requested_schema`` is not a capsule.
-            ValueError: it is another capsule, or the rows cannot be cast to it.
-            RuntimeError: this process was forked after the package was used.
-        """
 {%- endif %}
 {%- if function_library %}
 

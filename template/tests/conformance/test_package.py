@@ -33,7 +33,7 @@ def hooks() -> list[tuple[str, str]]:
         (name, hook)
         for name in PACKAGE.__all__
         if isinstance(class_ := getattr(PACKAGE, name), type)
-        for hook in vars(class_)
+        for hook in dir(class_)
         if hook.startswith("__datafusion_") and callable(getattr(class_, hook))
     ]
 

@@ -118,7 +118,7 @@ const FUNCTIONS: [(&str, &[&str]); 21] = [
 ];
 
 /// Further places, found by what the stub says there, and what is put there instead.
-const EDITS: [(&str, &str, &str); 12] = [
+const EDITS: [(&str, &str, &str); 13] = [
     (
         "source",
         "stream::iter(batches)",
@@ -140,9 +140,9 @@ const EDITS: [(&str, &str, &str); 12] = [
     // A server that does not answer.
     (
         "table_provider",
-        "SourceTable::open(",
+        "let table = SourceTable::open(",
         "pyo3_datafusion::block_on(py, crate::fault::wait(\"source::constructor\"))?;
-        SourceTable::open(",
+        let table = SourceTable::open(",
     ),
     // A partition that counts how often it is read.
     (
@@ -171,13 +171,18 @@ const EDITS: [(&str, &str, &str); 12] = [
     ),
     (
         "physical_extension_codec",
-        "ReadingsPartition {\n            ids: first_id",
-        "ReadingsPartition { reads: Arc::default(), ids: first_id",
+        "Ok(Self {\n            ids,",
+        "Ok(Self { reads: Default::default(), ids,",
     ),
     (
         "existing_table_provider",
         "Ok(Arc::new(table))",
         "Ok(Arc::new(crate::providers::HostileTable(Arc::new(table))))",
+    ),
+    (
+        "existing_catalog_provider",
+        "Arc::new(rooms))?;",
+        "Arc::new(crate::providers::HostileTable(Arc::new(rooms))))?;",
     ),
     (
         "existing_catalog_provider",

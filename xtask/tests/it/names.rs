@@ -250,7 +250,9 @@ fn no_dependency_is_missing() {
     let reserved = reserved("DEPENDENCIES");
     let template = root().join("template");
     let manifests = files(&template).into_iter();
-    let manifests = manifests.filter(|path| path.ends_with("Cargo.toml"));
+    // What only the machinery links is no name of the project's.
+    let manifests = manifests
+        .filter(|path| path.ends_with("Cargo.toml") && !path.starts_with("pyo3-datafusion"));
     let dependencies: String = manifests
         .map(|path| {
             let cargo = read(template.join(path));

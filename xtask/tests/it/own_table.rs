@@ -51,13 +51,16 @@ fn the_readme_is_enough_for_a_table() {
             "src/table_provider.rs",
             &[
                 ("use std::sync::atomic::Ordering;\n\n", ""),
-                ("types::{PyCapsule, PyDict}", "types::PyCapsule"),
+                ("use pyo3::types::PyDict;\n", ""),
                 ("Readings(rows, partitions)", "Cities(path)"),
                 ("Readings", "Cities"),
                 ("CitiesSource", "CsvFile"),
                 ("(rows = 1000, partitions = 4)", "(path)"),
                 ("rows: i64, partitions: i64", "path: String"),
                 ("try_new(rows, partitions)", "try_new(path)"),
+                // Nothing asks for the source.
+                ("struct Cities(SourceTable<CsvFile>)", "struct Cities"),
+                ("add_subclass(Self(table))", "add_subclass(Self)"),
             ],
         );
         change(
@@ -199,8 +202,8 @@ fn a_provider_of_another_crate_takes_thirty_lines() {
                 ),
                 ("{MemTable, TableProvider}", "TableProvider"),
                 (
-                    "fn new(py: Python<'_>) -> PyResult<Self> {",
-                    "fn new(py: Python<'_>, rows: i64) -> PyResult<Self> {",
+                    "fn new(py: Python<'_>) -> PyResult",
+                    "fn new(py: Python<'_>, rows: i64) -> PyResult",
                 ),
                 ("|_| provider()", "|_| provider(rows)"),
                 ("Rooms", "Numbers"),

@@ -47,7 +47,7 @@ def hooks(package: ModuleType) -> list[tuple[str, str]]:
         (name, hook)
         for name in package.__all__
         if isinstance(class_ := getattr(package, name), type)
-        for hook in vars(class_)
+        for hook in dir(class_)
         if hook.startswith("__datafusion_") and callable(getattr(class_, hook))
     ]
 

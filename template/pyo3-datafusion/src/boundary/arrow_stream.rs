@@ -37,7 +37,7 @@ pub fn export_schema<'py>(
     py: Python<'py>,
     table: Arc<dyn TableProvider>,
 ) -> PyResult<Bound<'py, PyCapsule>> {
-    let table = guarded_table(table, &Arc::default()).map_err(to_py_err)?;
+    let table = guarded_table(table).map_err(to_py_err)?;
     let schema = FFI_ArrowSchema::try_from(table.schema().as_ref())
         .map_err(|error| PyValueError::new_err(error.to_string()))?;
     PyCapsule::new_with_value(py, schema, FFI_ArrowSchema::NAME)
@@ -50,7 +50,7 @@ pub fn export<'py>(
     table: Arc<dyn TableProvider>,
     requested_schema: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyCapsule>> {
-    let table = guarded_table(table, &Arc::default()).map_err(to_py_err)?;
+    let table = guarded_table(table).map_err(to_py_err)?;
     let requested_schema = requested_schema.map(arrow_schema).transpose()?;
     let stream = runtime::block_on(py, async {
         let session = ProviderSession::new(TaskContext::default());

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion_common::config::ConfigOptions;
-use datafusion_common::{Result, exec_datafusion_err, exec_err, not_impl_err};
+use datafusion_common::{Result, exec_err, not_impl_err};
 use datafusion_execution::TaskContext;
 use datafusion_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use datafusion_ffi::execution::FFI_TaskContextProvider;
 use prost::Message;
 
+use super::message;
 use crate::boundary::host::package;
 use crate::function::{Functions, guarded_aggregate, guarded_scalar, guarded_window, is_guarded};
 use crate::session::options;
@@ -47,21 +48,16 @@ impl Functions {
     }
 }
 
-/// The options of this package in a session.
+/// The options of this package in a session. If these bytes were empty, the function would take the
+/// options of the session that reads them: the format in front of them sees to that.
 #[derive(Clone, PartialEq, Message)]
 struct OptionsMessage {
-    /// With this number, the message has some bytes even without options. If it had none, the
-    /// function would take the options of the session that reads it.
-    #[prost(uint32, tag = "1")]
-    version: u32,
-    #[prost(btree_map = "string, string", tag = "2")]
+    #[prost(btree_map = "string, string", tag = "1")]
     options: BTreeMap<String, String>,
     /// The namespace of these options.
-    #[prost(string, tag = "3")]
+    #[prost(string, tag = "2")]
     prefix: String,
 }
-
-const VERSION: u32 = 2;
 
 /// Writes what has to be sent along with `function` to another process. If it is a function of
 /// this package and depends on options, these are the options of this package in `session`. For
@@ -92,22 +88,69 @@ pub fn encode_options(
     }
     let prefix = package().options_prefix;
     let message = OptionsMessage {
-        version: VERSION,
         options: options::from_config(config, prefix),
         prefix: prefix.to_owned(),
     };
-    buffer.extend(message.encode_to_vec());
+    message::encode(&message, buffer);
     Ok(())
 }
 
 fn decode_options(bytes: &[u8]) -> Result<ConfigOptions> {
-    let message = OptionsMessage::decode(bytes)
-        .map_err(|error| exec_datafusion_err!("these bytes are not options: {error}"))?;
-    if message.version != VERSION {
-        return exec_err!(
-            "these options were written in format {}, but this package reads {VERSION}",
-            message.version
-        );
-    }
+    let message: OptionsMessage = message::decode("options", bytes)?;
     Ok(options::to_config(message.options, &message.prefix))
 }
+
+// DataFusion's two traits for codecs have the same methods for functions, and no common parent.
+
+/// These methods of the codec of a package, which finds functions by their names.
+macro_rules! functions_by_name {
+    () => {
+        fn try_encode_udf(&self, function: &ScalarUDF, buffer: &mut Vec<u8>) -> Result<()> {
+            encode_options(function, None, buffer)
+        }
+
+        fn try_decode_udf(&self, name: &str, bytes: &[u8]) -> Result<Arc<ScalarUDF>> {
+            (self.functions)()?.find_scalar(name, bytes)
+        }
+
+        fn try_decode_udaf(&self, name: &str, _bytes: &[u8]) -> Result<Arc<AggregateUDF>> {
+            (self.functions)()?.find_aggregate(name)
+        }
+
+        fn try_decode_udwf(&self, name: &str, _bytes: &[u8]) -> Result<Arc<WindowUDF>> {
+            (self.functions)()?.find_window(name)
+        }
+    };
+}
+pub(super) use functions_by_name;
+
+/// These methods of a guard, which sends options along with functions of the package.
+macro_rules! guarded_functions {
+    () => {
+        fn try_encode_udf(&self, function: &ScalarUDF, buffer: &mut Vec<u8>) -> Result<()> {
+            catch(
+                || match encode_options(function, Some(&self.session), buffer) {
+                    Ok(()) if buffer.is_empty() => self.codec.try_encode_udf(function, buffer),
+                    done => done,
+                },
+            )
+        }
+
+        guarded_functions!(try_decode_udf, ScalarUDF);
+        guarded_functions!(try_encode_udaf, try_decode_udaf, AggregateUDF);
+        guarded_functions!(try_encode_udwf, try_decode_udwf, WindowUDF);
+    };
+    ($encode:ident, $decode:ident, $function:ty) => {
+        fn $encode(&self, function: &$function, buffer: &mut Vec<u8>) -> Result<()> {
+            catch(|| self.codec.$encode(function, buffer))
+        }
+
+        guarded_functions!($decode, $function);
+    };
+    ($decode:ident, $function:ty) => {
+        fn $decode(&self, name: &str, bytes: &[u8]) -> Result<Arc<$function>> {
+            catch(|| self.codec.$decode(name, bytes))
+        }
+    };
+}
+pub(super) use guarded_functions;

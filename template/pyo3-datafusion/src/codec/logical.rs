@@ -1,75 +1,79 @@
 //! Logical plans over sources as bytes.
 
-use std::fmt::Debug;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use datafusion_catalog::TableProvider;
-use datafusion_common::{Result, TableReference, exec_datafusion_err, exec_err, not_impl_err};
+use datafusion_common::{Result, TableReference, not_impl_err};
 use datafusion_execution::TaskContext;
 use datafusion_expr::{AggregateUDF, Extension, LogicalPlan, ScalarUDF, WindowUDF};
 use datafusion_ffi::execution::FFI_TaskContextProvider;
 use datafusion_proto::logical_plan::LogicalExtensionCodec;
 use prost::Message;
 
-use super::functions::encode_options;
+use super::functions::{encode_options, functions_by_name, guarded_functions};
+use super::message::{self, Types};
 use crate::boundary::error::catch;
 use crate::function::Functions;
-use crate::table::{Source, SourceProvider};
+use crate::table::{Source, SourceProvider, SourceTable};
 
-/// Turns the sources of a package into bytes and back, wherever the bytes arrive.
-pub trait SourceCodec: Debug + Send + Sync + 'static {
-    /// All that it takes to open `source` again.
-    ///
-    /// # Errors
-    ///
-    /// `NotImplemented` for a source of another type: DataFusion asks the next codec then.
-    fn encode(&self, source: &dyn Source) -> Result<Vec<u8>>;
+/// A [`Source`] that becomes bytes, and is opened again wherever the bytes arrive.
+pub trait SourceCodec: Source + Sized {
+    /// Protocol Buffers: a `#[derive(prost::Message)]`, or what is a message by itself, such as a
+    /// `String`.
+    type Message: Message + Default;
 
-    /// The table over the source that was encoded.
-    fn decode(&self, bytes: &[u8]) -> Result<Arc<dyn TableProvider>>;
+    /// All that it takes to open the source again.
+    fn encode(&self) -> Result<Self::Message>;
+
+    /// The source that was encoded. The message may come from anywhere.
+    fn decode(message: Self::Message) -> Result<Self>;
 }
 
 /// A [`LogicalExtensionCodec`] for the tables and functions of a package.
 #[derive(Debug)]
-pub struct SourceLogicalCodec<C> {
-    sources: C,
+pub struct SourceLogicalCodec {
+    sources: Types<(), Arc<dyn TableProvider>>,
     functions: fn() -> Result<Functions>,
 }
 
-impl<C: SourceCodec> SourceLogicalCodec<C> {
+impl SourceLogicalCodec {
     /// `functions` are those that a plan from another process may name.
-    pub fn new(sources: C, functions: fn() -> Result<Functions>) -> Self {
-        Self { sources, functions }
+    pub fn new(functions: fn() -> Result<Functions>) -> Self {
+        Self {
+            sources: Types::new(),
+            functions,
+        }
+    }
+
+    /// Adds a type of source. Add further ones below: bytes name a type by its place.
+    pub fn with_source<S: SourceCodec>(mut self) -> Self {
+        self.sources.add(
+            |source| {
+                let message = source.downcast_ref::<S>()?.encode();
+                Some(message.map(|message| message.encode_to_vec()))
+            },
+            |bytes, ()| {
+                let source = S::decode(message::decode_message("a source", bytes)?)?;
+                Ok(SourceTable::try_new(source)?.provider())
+            },
+        );
+        self
     }
 }
 
-#[derive(Clone, PartialEq, Message)]
-struct SourceMessage {
-    #[prost(uint32, tag = "1")]
-    version: u32,
-    #[prost(bytes = "vec", tag = "2")]
-    source: Vec<u8>,
-}
-
-/// Counts up when the message changes, so that old bytes are refused.
-const VERSION: u32 = 2;
-
-impl<C: SourceCodec> LogicalExtensionCodec for SourceLogicalCodec<C> {
+impl LogicalExtensionCodec for SourceLogicalCodec {
     fn try_encode_table_provider(
         &self,
         _name: &TableReference,
         table: Arc<dyn TableProvider>,
         buffer: &mut Vec<u8>,
     ) -> Result<()> {
-        let Some(table) = table.downcast_ref::<SourceProvider>() else {
-            return not_impl_err!("this codec knows no such table");
+        let source = table.downcast_ref().map(SourceProvider::any_source);
+        let Some(encoded) = source.and_then(|source| self.sources.encode(source)) else {
+            return not_impl_err!("this codec knows no such table: {source:?}");
         };
-        let message = SourceMessage {
-            version: VERSION,
-            source: self.sources.encode(table.any_source())?,
-        };
-        buffer.extend(message.encode_to_vec());
+        message::encode(&encoded?, buffer);
         Ok(())
     }
 
@@ -80,15 +84,8 @@ impl<C: SourceCodec> LogicalExtensionCodec for SourceLogicalCodec<C> {
         _schema: SchemaRef,
         _context: &TaskContext,
     ) -> Result<Arc<dyn TableProvider>> {
-        let message = SourceMessage::decode(bytes)
-            .map_err(|error| exec_datafusion_err!("these bytes are not a table: {error}"))?;
-        if message.version != VERSION {
-            return exec_err!(
-                "this table was written in format {}, but this package reads {VERSION}",
-                message.version
-            );
-        }
-        self.sources.decode(&message.source)
+        self.sources
+            .decode(&message::decode("a table", bytes)?, &())
     }
 
     /// Logical nodes of an extension do not cross the FFI.
@@ -105,21 +102,7 @@ impl<C: SourceCodec> LogicalExtensionCodec for SourceLogicalCodec<C> {
         not_impl_err!("a node of another package")
     }
 
-    fn try_encode_udf(&self, function: &ScalarUDF, buffer: &mut Vec<u8>) -> Result<()> {
-        encode_options(function, None, buffer)
-    }
-
-    fn try_decode_udf(&self, name: &str, bytes: &[u8]) -> Result<Arc<ScalarUDF>> {
-        (self.functions)()?.find_scalar(name, bytes)
-    }
-
-    fn try_decode_udaf(&self, name: &str, _bytes: &[u8]) -> Result<Arc<AggregateUDF>> {
-        (self.functions)()?.find_aggregate(name)
-    }
-
-    fn try_decode_udwf(&self, name: &str, _bytes: &[u8]) -> Result<Arc<WindowUDF>> {
-        (self.functions)()?.find_window(name)
-    }
+    functions_by_name!();
 }
 
 /// Any [`LogicalExtensionCodec`], safe to hand over. Functions of this package travel with the
@@ -166,32 +149,5 @@ impl LogicalExtensionCodec for GuardedLogicalCodec {
         catch(|| self.codec.try_decode(bytes, inputs, context))
     }
 
-    fn try_encode_udf(&self, function: &ScalarUDF, buffer: &mut Vec<u8>) -> Result<()> {
-        catch(
-            || match encode_options(function, Some(&self.session), buffer) {
-                Ok(()) if buffer.is_empty() => self.codec.try_encode_udf(function, buffer),
-                done => done,
-            },
-        )
-    }
-
-    fn try_decode_udf(&self, name: &str, bytes: &[u8]) -> Result<Arc<ScalarUDF>> {
-        catch(|| self.codec.try_decode_udf(name, bytes))
-    }
-
-    fn try_encode_udaf(&self, function: &AggregateUDF, buffer: &mut Vec<u8>) -> Result<()> {
-        catch(|| self.codec.try_encode_udaf(function, buffer))
-    }
-
-    fn try_decode_udaf(&self, name: &str, bytes: &[u8]) -> Result<Arc<AggregateUDF>> {
-        catch(|| self.codec.try_decode_udaf(name, bytes))
-    }
-
-    fn try_encode_udwf(&self, function: &WindowUDF, buffer: &mut Vec<u8>) -> Result<()> {
-        catch(|| self.codec.try_encode_udwf(function, buffer))
-    }
-
-    fn try_decode_udwf(&self, name: &str, bytes: &[u8]) -> Result<Arc<WindowUDF>> {
-        catch(|| self.codec.try_decode_udwf(name, bytes))
-    }
+    guarded_functions!();
 }

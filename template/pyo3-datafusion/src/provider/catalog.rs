@@ -16,7 +16,7 @@ use datafusion_ffi::schema_provider::ForeignSchemaProvider;
 use datafusion_physical_plan::ExecutionPlan;
 use pyo3::prelude::*;
 
-use super::table::guarded_table;
+use super::table::guarded_table_in;
 use crate::boundary::error::catch;
 use crate::boundary::runtime;
 
@@ -164,7 +164,7 @@ impl GuardedSchema {
         table: Option<Arc<dyn TableProvider>>,
     ) -> Result<Option<Arc<dyn TableProvider>>> {
         table
-            .map(|table| guarded_table(table, &self.runtime_env))
+            .map(|table| guarded_table_in(table, &self.runtime_env))
             .transpose()
     }
 }

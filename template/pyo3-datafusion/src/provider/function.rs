@@ -25,7 +25,7 @@ pub(crate) struct GuardedTableFunction {
 impl TableFunctionImpl for GuardedTableFunction {
     fn call_with_args(&self, args: TableFunctionArgs) -> Result<Arc<dyn TableProvider>> {
         let table = catch(|| self.function.call_with_args(args))?;
-        let table = guarded_table(table, &Arc::default())?;
+        let table = guarded_table(table)?;
         // `FFI_TableFunction` would hand the table over without its filter pushdown. It does not
         // rewrap a table that already has an `FFI_TableProvider`.
         let runtime = Some(runtime::handle()?);
@@ -48,7 +48,7 @@ impl TableProviderFactory for GuardedFactory {
     ) -> Result<Arc<dyn TableProvider>> {
         runtime::run(async {
             let table = self.0.create(session, statement).await?;
-            guarded_table(table, &Arc::default())
+            guarded_table(table)
         })
         .await
     }

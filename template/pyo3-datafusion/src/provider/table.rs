@@ -31,9 +31,13 @@ use crate::boundary::runtime;
 use crate::table::{InsertExec, RowSink, SourceProvider, rows_as_plan, with_constants};
 
 /// `table` in a guard, unless the machinery or the host has made it.
-///
-/// `runtime_env` has the object stores of the table: those of the host do not cross the FFI.
-pub(crate) fn guarded_table(
+pub(crate) fn guarded_table(table: Arc<dyn TableProvider>) -> Result<Arc<dyn TableProvider>> {
+    guarded_table_in(table, &Arc::default())
+}
+
+/// [`guarded_table`], where `runtime_env` has the object stores of the table: those of the host do
+/// not cross the FFI.
+pub(crate) fn guarded_table_in(
     table: Arc<dyn TableProvider>,
     runtime_env: &Arc<RuntimeEnv>,
 ) -> Result<Arc<dyn TableProvider>> {
@@ -63,7 +67,7 @@ where
     runtime::block_on(py, async {
         let runtime_env = Arc::new(runtime_env()?);
         let table = open(Arc::clone(&runtime_env)).await?;
-        guarded_table(table, &runtime_env)
+        guarded_table_in(table, &runtime_env)
     })
 }
 

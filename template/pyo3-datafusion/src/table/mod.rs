@@ -1,6 +1,7 @@
 //! Tables: what you implement for one, and the plans that read it and write to it.
 
 mod claims;
+mod class;
 mod host_functions;
 mod insert;
 mod insert_exec;
@@ -8,6 +9,7 @@ mod source;
 mod source_exec;
 mod source_table;
 
+pub use class::PyTable;
 pub(crate) use host_functions::with_constants;
 pub use insert::Insert;
 pub(crate) use insert_exec::{InsertExec, RowSink, rows_as_plan};
