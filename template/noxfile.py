@@ -180,6 +180,13 @@ def audit(session: nox.Session) -> None:
         session.run(*command, *checks, external=True)
 
 
+@nox.session(python="{{usual_python}}", default=False)
+def benchmark(session: nox.Session) -> None:
+    """Measure your tables and functions, in a release build, against the same rows in memory."""
+    session.install(".", "--group", "test")
+    session.run("python", "pyo3-datafusion/benchmark.py")
+
+
 @nox.session(venv_backend="none", default=False)
 def update(session: nox.Session) -> None:
     """Take a newer template over, or other answers: `-- --help` says what can be asked for."""

@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod golden;
 pub mod major;
+pub mod picture;
 pub mod python;
 pub mod release;
 pub mod render;

@@ -126,7 +126,7 @@ pub fn typed(command: &str, template: &str) -> String {
             "cargo generate ",
             &format!("{:?} generate ", program.get_program()),
         )
-        .replace("<the address of this repository>", template)
+        .replace("--git ADDRESS", &format!("--git {template}"))
 }
 
 /// What git prints in `folder`.

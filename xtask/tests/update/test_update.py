@@ -626,7 +626,7 @@ def test_texts_are_the_owners(states: Template, tmp_path: Path) -> None:
 
 
 def test_versions_in_the_readme_follow(template: Template, tmp_path: Path) -> None:
-    """An owner who keeps the line with the versions in a README of their own is told nothing wrong."""
+    """An owner may keep the section with the versions in a README of their own."""
     project = project_of(template, template.present, tmp_path / "mine")
     text = (project / "README.md").read_text("utf-8")
     versions = text[text.index("## Versions") : text.index("## Limitations")]
