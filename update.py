@@ -36,6 +36,8 @@ VERSIONS = "hooks/versions.rhai"
 MACHINERY = ("pyo3-datafusion/", "tests/conformance/")
 # Files in which only the owner writes once they are there: what they say of the past stays.
 HISTORY = ["CHANGELOG.md"]
+# Texts that owners rewrite: where both changed the same lines, the owner's stay.
+TEXTS = ["README.md", "AGENTS.md"]
 # Git's guess that a folder was renamed would move the owner's files. Names come as they are.
 SETTINGS = ("merge.directoryRenames=false", "core.quotePath=false", "color.ui=false")
 GIT = ["git", *(part for setting in SETTINGS for part in ("-c", setting))]
@@ -100,6 +102,9 @@ class Merge:
     entries: list[str]
     # Files that the owner deleted, and the template changed.
     stay_deleted: list[str]
+    # Those of the texts in which both changed the same lines, and the commit with the template's.
+    texts: list[str]
+    theirs: str
 
 
 TEMPLATE = Repository(CLONE)
@@ -287,7 +292,8 @@ def render(
         [*command, f"--define=template_repository={address}"],
         check=False,
         cwd=scratch,
-        env={"USER": "user", **os.environ},
+        # Who updates is not the author.
+        env={**os.environ, "GIT_AUTHOR_NAME": "user", "GIT_AUTHOR_EMAIL": ""},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -335,13 +341,14 @@ def merge(
 ) -> Merge:
     """Merges the tree `ours`, without touching the project's files."""
     left_out: list[str] = []
+    texts, settings = owners_texts(prefix, scratch)
     while True:
         trees = [tree(project, rendered, scratch, prefix, left_out) for rendered in (old, new)]
         base = project("commit-tree", trees[0], "-m", "The template as it was")
         # Git finds the base by itself, also one that is too old for --merge-base.
         sides = [project("commit-tree", side, "-p", base, "-m", "") for side in (ours, trees[1])]
         # From there, paths have the folder of the project.
-        merged = top(project).run("merge-tree", "--write-tree", "-z", *sides)
+        merged = top(project).run(*settings, "merge-tree", "--write-tree", "-z", *sides)
         if merged.returncode > 1:
             raise Refusal(f"git merge-tree failed: {merged.stderr.strip()}")
         result, *entries = merged.stdout.split("\0")
@@ -354,8 +361,23 @@ def merge(
         deleted = [path for path, found in stages.items() if found == {1, 3}]
         if not deleted:
             conflicts = {path: frozenset(found) for path, found in stages.items()}
-            return Merge(result, conflicts, entries, left_out)
+            kept = sorted(set(texts.read_text("utf-8").splitlines()))
+            kept = [path.removeprefix(prefix) for path in kept]
+            return Merge(result, conflicts, entries, left_out, kept, sides[1])
         left_out += deleted
+
+
+def owners_texts(prefix: str, scratch: Path) -> tuple[Path, list[str]]:
+    """Where git lists the `TEXTS` that had conflicts, and the settings with which it merges them."""
+    listed, attributes = scratch / "texts", scratch / "attributes"
+    listed.touch()
+    lines = [json.dumps(f"/{prefix}{path}", ensure_ascii=False) for path in TEXTS]
+    attributes.write_text("".join(f"{line} merge=owner\n" for line in lines), "utf-8")
+    conflict = (
+        f"git merge-file -q -p %A %O %B > /dev/null || echo %P >> {shlex.quote(listed.as_posix())}"
+    )
+    driver = f"{conflict}; git merge-file -q --ours %A %O %B"
+    return listed, ["-c", f"core.attributesFile={attributes}", "-c", f"merge.owner.driver={driver}"]
 
 
 def take_over(project: Repository, merged: Merge, message: str) -> None:
@@ -751,6 +773,10 @@ def update(arguments: argparse.Namespace, scratch: Path) -> int:
     if merged.stay_deleted:
         print("\nYou have deleted these, which the template changed. They stay deleted:")
         print(f"  {', '.join(merged.stay_deleted)}")
+    for path in merged.texts:
+        print(f"\n{path}: where you and the template changed the same lines, yours stay.")
+        if not arguments.dry_run:
+            print(f"  The template's text: `git show {merged.theirs[:12]}:./{shlex.quote(path)}`")
     if merged.conflicts:
         say_conflicts(merged.conflicts)
     say_left(project, prefix, merged, rewritten)

@@ -215,6 +215,13 @@ def audit(session: nox.Session) -> None:
         session.run(*command, *checks, external=True)
 
 
+@nox.session(python="{{usual_python}}", default=False)
+def benchmark(session: nox.Session) -> None:
+    """Measure your tables and functions, in a release build, against the same rows in memory."""
+    session.install(".", "--group", "test")
+    session.run("python", "pyo3-datafusion/benchmark.py")
+
+
 @nox.session(venv_backend="none", default=False)
 def update(session: nox.Session) -> None:
     """Take a newer template over, or other answers: `-- --help` says what can be asked for."""
@@ -288,10 +295,12 @@ def test_sdist(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", default=False)
 def check_tag(session: nox.Session) -> None:
-    """Check that the tag given as an argument is that of the version in Cargo.toml."""
-    tag = "v" + nox.project.load_toml("Cargo.toml")["package"]["version"]
-    if session.posargs != [tag]:
-        session.error(f"the tag for Cargo.toml is {tag}: push that, or change the version there")
+    """Check that the tag given as an argument is that of Cargo.toml, and is in CHANGELOG.md."""
+    version = nox.project.load_toml("Cargo.toml")["package"]["version"]
+    if session.posargs != [f"v{version}"]:
+        session.error(f"the tag is v{version}: push that, or change `version` in Cargo.toml")
+    if f"## {version}" not in Path("CHANGELOG.md").read_text("utf-8").splitlines():
+        session.error(f"CHANGELOG.md has no heading `## {version}`: write there what is new")
 
 
 @nox.session(default=False)

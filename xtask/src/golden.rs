@@ -25,6 +25,7 @@ const PROJECTS: [(&str, &[&str]); 4] = [
         &[
             "extension_points=logical_extension_codec,physical_extension_codec",
             "license=MIT OR Apache-2.0",
+            "author=Ada Lovelace <ada@example.com>",
             "repository=https://example.com/me/my-ext",
             "ci=gitlab",
             "spark=true",
@@ -107,8 +108,9 @@ fn render(repository: &Path, answers: &[&str]) -> Result<Files> {
     fs::create_dir_all(&folder)?;
     let mut command = cargo_generate(&std::env::current_exe()?, &folder, "my-ext");
     command.arg("--path").arg(repository);
-    // The address should not depend on the clone that runs this.
+    // The address and the author should not depend on who runs this.
     command.args(["-d", "template_repository="]);
+    command.envs([("GIT_AUTHOR_NAME", "nobody"), ("GIT_AUTHOR_EMAIL", "")]);
     let all = choices(&questions(repository)?["extension_points"]).join(",");
     for answer in answers {
         command.arg("-d").arg(answer.replace("ALL", &all));

@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod golden;
 pub mod major;
+pub mod picture;
 pub mod python;
 pub mod release;
 pub mod render;
@@ -133,6 +134,25 @@ pub struct GenerateArgs {
     /// A TOML file with answers, such as a project's .template-answers.toml
     #[arg(long)]
     pub values_file: Option<String>,
+}
+
+/// Runs this program again, in an environment that names the author. cargo-generate looks there, as it
+/// is linked without git, and gives up if it finds nobody, as in a container.
+pub fn again_with_author() -> Result<()> {
+    let setting = |key| git(Command::new("git").args(["config", "--get", key])).ok();
+    let user = || std::env::var("USER").or_else(|_| std::env::var("USERNAME"));
+    let name = setting("user.name").or_else(|| user().ok());
+    let email = std::env::var("GIT_AUTHOR_EMAIL").ok();
+    let email = email.or_else(|| setting("user.email"));
+    let mut again = Command::new(std::env::current_exe()?);
+    again
+        .args(std::env::args_os().skip(1))
+        .env("GIT_AUTHOR_NAME", name.as_deref().unwrap_or("somebody"))
+        .env("GIT_AUTHOR_EMAIL", email.unwrap_or_default());
+    #[cfg(unix)]
+    return Err(std::os::unix::process::CommandExt::exec(&mut again).into());
+    #[cfg(not(unix))]
+    std::process::exit(again.status()?.code().unwrap_or(1));
 }
 
 /// Generates a project, and returns its folder.
@@ -281,9 +301,6 @@ fn explanation(said: &str, destination: &Path, questions: &toml::Table) -> Strin
     }
     if said.contains("not a terminal") {
         return "there is no terminal to ask in: add --silent, which takes the defaults, and -d for other answers".to_owned();
-    }
-    if said.contains("set $USER") {
-        return "cargo-generate needs to know who you are: set the environment variable USER, as in USER=somebody".to_owned();
     }
     let question = said.split_once("valid value").and_then(|(_, rest)| {
         let (_, name) = rest.split_once(" for ")?;

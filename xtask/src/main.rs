@@ -30,6 +30,9 @@ fn main() -> ExitCode {
     let done = match Command::parse() {
         Command::Try(args) => try_out::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Generate(_) if std::env::var_os("GIT_AUTHOR_NAME").is_none() => {
+            xtask::again_with_author()
+        }
         Command::Generate(args) => {
             xtask::generate(args).map(|project| println!("{}", project.display()))
         }

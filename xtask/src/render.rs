@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use similar::TextDiff;
 use tera::{Context, Delimiters, Tera};
 
+use crate::picture::first_minute;
 use crate::{datafusion_majors, files, root, versions};
 
 /// The folder with the sources, below `ci-template`.
@@ -163,6 +164,10 @@ fn render(repository: &Path) -> Result<Vec<(String, String)>> {
         let table = render(source, &context)?;
         rendered.push((page.to_string(), with_table(&text, source, &table)?));
     }
+    let readme =
+        fs::read_to_string(repository.join("README.md")).context("cannot read README.md")?;
+    let picture = "docs/first-minute.svg".to_owned();
+    rendered.push((picture, first_minute(&readme)?));
     let mut context = context.clone();
     context.insert("digest", "");
     rendered.push((HOOK.to_owned(), render(HOOK, &context)?));

@@ -95,7 +95,7 @@ pub fn run(args: &Args) -> Result<()> {
     let python = python.display();
     println!("    {python} -m pip install --upgrade pip");
     println!("    {python} -m pip install --group dev && {python} -m pytest");
-    println!("    follow the TODO(n) in src/source.rs, and README.md");
+    println!("    follow the TODO(n) in src/source.rs, and AGENTS.md");
     Ok(())
 }
 

@@ -543,7 +543,7 @@ fn check_sdist(project: &Path, sdist: &Path) {
 fn refuses_another_tag() {
     let project = project("another tag");
     let said = Ci::new(&project).nox(&["check_tag", "--", "v0.2.0"]).fail();
-    let sentence = "the tag for Cargo.toml is v0.1.0: push that, or change the version there";
+    let sentence = "the tag is v0.1.0: push that, or change `version` in Cargo.toml";
     assert!(said.contains(sentence), "{said}");
 }
 

@@ -421,8 +421,9 @@ fn check_texts(project: &Path, answers: &Answers) {
             "{file}"
         );
     }
-    assert_eq!(publishing.contains("There is no CI"), answers.ci == "none");
-    assert_eq!(readme.contains("A tag publishes"), answers.ci != "none");
+    assert_eq!(publishing.contains("No CI publishes"), answers.ci == "none");
+    let guide = read(project.join("AGENTS.md"));
+    assert_eq!(guide.contains("A tag publishes"), answers.ci != "none");
 }
 
 /// No Liquid, and no blank where a variable was misspelt.
@@ -484,6 +485,9 @@ fn every_variable_is_declared() {
     let mut declared: BTreeSet<_> = [
         "project-name",
         "crate_name",
+        "author_name",
+        "author_email",
+        "minor",
         "classes",
         "class",
         "instances",
@@ -635,6 +639,63 @@ fn the_next_step_leads_to_the_project() {
     assert!(said.contains("    cd ../my-ext && uv run "), "{said}");
     let last = said.lines().find(|line| line.starts_with('/'));
     assert_eq!(last, folder.join("my-ext").to_str());
+}
+
+/// Of the metadata and of SECURITY.md.
+#[test]
+fn the_author_is_asked_or_of_git() {
+    let folder = scratch("author");
+    let author = |name: &str, answers: &[&str], who: [&str; 2]| {
+        let mut generate = generate(&folder, name);
+        // As in a container.
+        generate.env_remove("USER").env_remove("USERNAME");
+        generate.env("GIT_CONFIG_GLOBAL", folder.join("config"));
+        match who {
+            ["", ""] => generate
+                .env_remove("GIT_AUTHOR_NAME")
+                .env_remove("GIT_AUTHOR_EMAIL"),
+            [name, email] => generate
+                .env("GIT_AUTHOR_NAME", name)
+                .env("GIT_AUTHOR_EMAIL", email),
+        };
+        generate.args(answers).succeed();
+        let project = folder.join(name);
+        let metadata = read_toml(project.join("pyproject.toml"));
+        let authors = metadata["project"].get("authors");
+        let recorded = read_toml(project.join(".template-answers.toml"));
+        let recorded = recorded["values"]["author"].as_str().unwrap().to_owned();
+        let security = read(project.join("SECURITY.md"));
+        (authors.map(ToString::to_string), recorded, security)
+    };
+    let ada = "{ name = \"Ada Lovelace\", email = \"ada@example.com\" }";
+    let ada = (Some(format!("[{ada}]")), "Ada Lovelace <ada@example.com>");
+    let asked = ["-d", "author=Ada Lovelace <ada@example.com>"];
+    let bob = ["Bob", "bob@example.com"];
+    let by_mail = "by mail to <ada@example.com>";
+
+    let (authors, recorded, security) = author("asked-ext", &asked, bob);
+    assert_eq!((authors, &*recorded), ada);
+    assert!(security.contains(by_mail), "{security}");
+    let (authors, recorded, _) = author("git-ext", &[], ["Ada Lovelace", "ada@example.com"]);
+    assert_eq!((authors, &*recorded), ada);
+    // A name that TOML would not take.
+    let (authors, ..) = author("quoted-ext", &[], ["Ada \"the\"", "ada@example.com"]);
+    assert_eq!(authors, None);
+    fs::write(folder.join("config"), "").unwrap();
+    let (authors, recorded, security) = author("nobody-ext", &[], ["", ""]);
+    assert_eq!((authors, &*recorded), (None, ""));
+    assert!(security.contains("has to say here where"), "{security}");
+    let config = "[user]\nname = Ada Lovelace\nemail = ada@example.com\n";
+    fs::write(folder.join("config"), config).unwrap();
+    let (authors, recorded, _) = author("config-ext", &[], ["", ""]);
+    assert_eq!((authors, &*recorded), ada);
+    let wrong = generate(&folder, "wrong-ext")
+        .args(["-d", "author=Ada"])
+        .fail();
+    assert!(
+        wrong.contains("Author: as in Ada Lovelace <ada@example.com>"),
+        "{wrong}"
+    );
 }
 
 #[test]

@@ -37,6 +37,7 @@ fn extension_points_agree() {
     let stub = source("python/{{crate_name}}/_internal.pyi");
     let register_all = source("python/{{crate_name}}/__init__.py");
     let readme = source("README.md");
+    let guide = source("AGENTS.md");
     let pages = root().join("docs/extension-points");
     let index = read(pages.join("README.md"));
 
@@ -54,7 +55,11 @@ fn extension_points_agree() {
             contains(&stub, "_internal.pyi", format!("\nclass {class}:"));
             contains(&index, "docs/extension-points/README.md", class);
         }
-        for (text, place) in [(&stub, "_internal.pyi"), (&readme, "README.md")] {
+        for (text, place) in [
+            (&stub, "_internal.pyi"),
+            (&readme, "README.md"),
+            (&guide, "AGENTS.md"),
+        ] {
             contains(text, place, format!("if {point} "));
         }
         contains(
@@ -77,7 +82,7 @@ fn extension_points_agree() {
     assert!(register_all.contains("def register_all"));
 }
 
-/// What a project is told to replace has a number, which the README explains.
+/// What a project is told to replace has a number, which AGENTS.md explains.
 #[test]
 fn todos_are_numbered() {
     let template = root().join("template");
@@ -92,6 +97,6 @@ fn todos_are_numbered() {
         used.extend(numbers(&read(template.join("src").join(file))));
     }
     assert!(used.len() > 20 && used.iter().copied().eq(1..=used.len()));
-    let explained = numbers(&read(template.join("README.md")));
+    let explained = numbers(&read(template.join("AGENTS.md")));
     assert!(explained.iter().eq(used.iter()), "{explained:?}");
 }

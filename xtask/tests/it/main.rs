@@ -8,6 +8,8 @@ mod ci;
 mod crossing;
 mod differential;
 mod docs;
+#[cfg(unix)]
+mod doctor;
 mod engines;
 mod environment;
 mod generate;
@@ -22,6 +24,7 @@ mod machinery;
 mod majors;
 mod minors;
 mod names;
+mod own_benchmark;
 mod own_table;
 mod page;
 mod program;

@@ -192,17 +192,17 @@ fn the_source_distribution_is_whole() {
     }
 }
 
-/// Builds for one major only, as the README says.
+/// Builds for one major only, as AGENTS.md says.
 #[test]
 #[ignore = "takes a minute"]
 fn one_major_for_development() {
     let folder = scratch("one major");
     generate(&folder, "my-ext").args(every_major()).succeed();
     let project = folder.join("my-ext");
-    let readme = read(project.join("README.md"));
+    let guide = read(project.join("AGENTS.md"));
     assert!(
-        readme.contains("MATURIN_PEP517_ARGS=--no-default-features"),
-        "{readme}"
+        guide.contains("MATURIN_PEP517_ARGS=--no-default-features"),
+        "{guide}"
     );
     let environment = Environment::new("one major", "3.12", &["datafusion==55.0.0", "maturin"]);
     let python = environment.python().get_program().to_owned();

@@ -1,4 +1,4 @@
-//! An owner's own table: the README is enough to make one, and a few lines wrap that of a crate.
+//! An owner's own table: AGENTS.md is enough to make one, and a few lines wrap that of a crate.
 
 use std::fs;
 use std::path::Path;
@@ -20,16 +20,16 @@ fn change(project: &Path, path: &str, changes: &[(&str, &str)]) {
     fs::write(path, text).unwrap();
 }
 
-/// What the README shows is all that a table over a file of one's own takes.
+/// What AGENTS.md shows is all that a table over a file of one's own takes.
 #[test]
-fn the_readme_is_enough_for_a_table() {
+fn the_guide_is_enough_for_a_table() {
     let own_table = |project: &Path| {
         let change = |path, changes: &[_]| change(project, path, changes);
-        let source = marked(&read(project.join("README.md")), "a source");
+        let guide = read(project.join("AGENTS.md"));
+        let source = marked(&guide, "a source");
         assert!(source.lines().count() < 60);
         fs::write(project.join("src/source.rs"), source).unwrap();
-        let readme = read(project.join("README.md"));
-        let additions = readme
+        let additions = guide
             .split('`')
             .filter_map(|code| code.strip_prefix("cargo add "));
         let additions: Vec<_> = additions.filter(|add| add.contains("arrow-csv@")).collect();
@@ -249,13 +249,12 @@ fn a_provider_of_another_crate_takes_thirty_lines() {
             ],
         );
         fs::remove_file(project.join("tests/test_existing_table_provider.py")).unwrap();
-        let readme = project.join("README.md");
-        let text = read(&readme);
-        let (before, rest) = text.split_once("DataFrame()\n").unwrap();
-        let (_, after) = rest.split_once("```").unwrap();
-        let (after, _) = after.split_once("### A table of another crate").unwrap();
-        let shown = "[{'total': 1}]\n";
-        fs::write(&readme, format!("{before}{shown}```{after}")).unwrap();
+        let shown = "<!-- quickstart output -->\n```text\n[{'total': 1}]\n```\n";
+        fs::write(
+            project.join("README.md"),
+            format!("# numbers-ext\n\n{shown}"),
+        )
+        .unwrap();
     };
     let built = Built::with_answers("numbers-ext", &answers, numbers);
     check_formatted(&built.project);

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use pulldown_cmark::{Event, Parser, Tag};
 use xtask::root;
 
 use crate::environment::{Environment, FULL};
@@ -41,7 +42,7 @@ fn run(folder: &Path, command: &str) -> String {
     shell(folder, &format!("set -o pipefail\n{command}")).succeed()
 }
 
-/// Every command, in order, in a fresh project.
+/// Every command for its owner, in order, in a fresh project.
 #[test]
 fn of_a_generated_project() {
     let folder = scratch("readme");
@@ -49,7 +50,7 @@ fn of_a_generated_project() {
     let project = folder.join("readme-ext");
     let readme = read(project.join("README.md"));
     let output = marked(&readme, "quickstart output");
-    let commands = commands_of(&readme);
+    let commands = commands_of(&read(project.join("AGENTS.md")));
     assert!(commands.len() >= 7, "{commands:?}");
     for Typed { line: command, .. } in commands {
         println!("$ {command}");
@@ -59,6 +60,35 @@ fn of_a_generated_project() {
         }
         if command.contains("pytest") {
             assert!(said.contains(" passed"), "{said}");
+        }
+    }
+}
+
+/// PyPI shows the README, without the other files of the project.
+#[test]
+fn has_no_link_that_pypi_lacks() {
+    let folder = scratch("links of the readme");
+    let github = "repository=https://github.com/me/my-ext";
+    let gitlab = "repository=https://gitlab.com/me/my-ext";
+    let answers = [
+        vec![],
+        vec!["-d", "extension_points=scalar_udf"],
+        vec!["-d", github],
+        vec!["-d", gitlab, "-d", "ci=gitlab"],
+    ];
+    for (index, answers) in answers.into_iter().enumerate() {
+        let name = format!("links-{}-ext", ["a", "b", "c", "d"][index]);
+        generate(&folder, &name).args(answers).succeed();
+        let readme = read(folder.join(&name).join("README.md"));
+        assert!(readme.contains(&format!("$ pip install {name}\n")));
+        for event in Parser::new(&readme) {
+            if let Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) = event {
+                assert!(dest_url.starts_with("https://"), "{name}: {dest_url}");
+            }
+        }
+        // What only its owner needs is elsewhere.
+        for word in ["TODO(", "uv run", "cargo ", "Rust 1."] {
+            assert!(!readme.contains(word), "{name}: {word}");
         }
     }
 }

@@ -71,13 +71,16 @@ pub fn printed(output: &Output) -> String {
     format!("{}{}", text(&output.stdout), text(&output.stderr))
 }
 
+/// The author, instead of whoever runs the tests.
+pub const NOBODY: [(&str, &str); 2] = [("GIT_AUTHOR_NAME", "nobody"), ("GIT_AUTHOR_EMAIL", "")];
+
 /// Generates the project `name` below `folder`, with cargo-generate as a library. Takes further
 /// answers.
 pub fn generate(folder: &Path, name: &str) -> Command {
     let xtask = Path::new(env!("CARGO_BIN_EXE_xtask"));
     let mut command = xtask::cargo_generate(xtask, folder, name);
     // Not the address of whoever runs the tests: cargo-generate records none.
-    command.args(["-d", "template_repository="]);
+    command.args(["-d", "template_repository="]).envs(NOBODY);
     command
 }
 
@@ -123,7 +126,7 @@ pub fn typed(command: &str, template: &str) -> String {
             "cargo generate ",
             &format!("{:?} generate ", program.get_program()),
         )
-        .replace("<the address of this repository>", template)
+        .replace("--git ADDRESS", &format!("--git {template}"))
 }
 
 /// What git prints in `folder`.
@@ -184,7 +187,7 @@ pub fn program() -> Command {
     static PROGRAM: LazyLock<PathBuf> =
         LazyLock::new(|| install(&["cargo-generate", "--version", CARGO_GENERATE, "--debug"]));
     let mut command = Command::new(&*PROGRAM);
-    command.arg("generate");
+    command.arg("generate").envs(NOBODY);
     command
 }
 

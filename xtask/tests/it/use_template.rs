@@ -148,7 +148,9 @@ impl Copy {
         for (name, script) in [
             (
                 "cargo",
-                format!("[ \"$1\" = xtask ] && shift && exec '{xtask}' \"$@\" --path ."),
+                format!(
+                    "[ \"$1\" = xtask ] && shift && exec env GIT_AUTHOR_NAME=nobody GIT_AUTHOR_EMAIL= '{xtask}' \"$@\" --path ."
+                ),
             ),
             (
                 "gh",

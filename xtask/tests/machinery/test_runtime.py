@@ -33,8 +33,9 @@ def test_context_is_collected_before_the_query() -> None:
     table = context.table("readings")
     del context
     gc.collect()
-    with pytest.raises(Exception, match="went out of scope"):
+    with pytest.raises(Exception, match="the SessionContext was deleted: keep it") as raised:
         table.collect()
+    assert str(raised.value).count("FFI error") == 1
 
 
 NO_THREADS = """

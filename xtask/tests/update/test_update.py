@@ -165,7 +165,9 @@ def check_merge(
                 assert touch(mine_, new_), f"{path}: a conflict without a reason"
             assert now is not None
             left = lines(now)
-            for _, _, added in [*mine_, *new_]:
+            # Where both changed a text of the owner's, the owner's stays.
+            added_by = [*mine_] if path in update.TEXTS and touch(mine_, new_) else [*mine_, *new_]
+            for _, _, added in added_by:
                 for line in added:
                     assert line in left, f"{path} has lost {line!r}"
         if mine is not None and b"\r\n" in mine and now is not None:
@@ -665,16 +667,69 @@ def test_project_in_a_folder_of_a_repository(
     # With a conflict.
     git(repository, "reset", "--quiet", "--hard", "HEAD~1")
     project = repository / "python/my-ext"
-    replace("AGENTS.md", "Contributing", "Help")(project)
+    page = "python/my-ext/docs/publishing.md"
+    with (repository / page).open("a", encoding="utf-8", newline="") as file:
+        file.write("\nHelp.\n")
     git(repository, "commit", "--quiet", "--all", "--message", "Mine")
     done = update_in(template, project)
     assert done.code == 1, done.said
-    assert git(repository, "diff", "--name-only", "--diff-filter=U") == "python/my-ext/AGENTS.md"
+    assert git(repository, "diff", "--name-only", "--diff-filter=U") == page
     run_commands(project, done.said)
     now = expected | {"README.md": b"of the whole\n"}
-    mine = {"python/my-ext/AGENTS.md": (project / "AGENTS.md").read_bytes()}
+    mine = {page: (repository / page).read_bytes()}
     assert files(repository, "HEAD") == now | mine
-    assert b"Help" in mine["python/my-ext/AGENTS.md"]
+    assert b"Help" in mine[page]
+
+
+def made_mine(project: Path) -> None:
+    """Do what *Make it yours* says about the texts."""
+    (project / "README.md").write_text("# Mine\n\nAll of it.\n", "utf-8", newline="")
+    guide = (project / "AGENTS.md").read_text("utf-8")
+    before, _, rest = guide.partition("## Make it yours\n")
+    rest = rest[rest.index("## Keep it up to date") :]
+    (project / "AGENTS.md").write_text(before + rest, "utf-8", newline="")
+
+
+def test_texts_are_the_owners(states: Template, tmp_path: Path) -> None:
+    """No conflict, whatever the owner wrote, and what they left alone is the template's."""
+    project = project_of(states, states.present, tmp_path / "mine")
+    made_mine(project)
+    git(project, "commit", "--quiet", "--all", "--message", "Mine")
+    readme, guide = (project / "README.md").read_text(), (project / "AGENTS.md").read_text()
+    states.edit("template/README.md", lambda text: text.replace("## Try it", "## Try it out"))
+    states.edit(
+        "template/AGENTS.md", lambda text: text.replace("Put your own rows there", "Change")
+    )
+    states.edit("template/AGENTS.md", lambda text: text.replace("# Contributing", "# Help"))
+    states.commit("Newer")
+    done = update_in(states, project, "-d", "datafusion=54,55", "-d", "extension_points=+insert")
+    assert done.code == 0, done.said
+    assert (project / "README.md").read_text() == readme
+    guide = guide.replace("# Contributing", "# Help", 1)
+    assert "**One wheel, several majors.**" in (project / "AGENTS.md").read_text()
+    assert [
+        line for line in guide.splitlines() if line not in (project / "AGENTS.md").read_text()
+    ] == []
+    assert "## Make it yours" not in (project / "AGENTS.md").read_text()
+    assert "README.md: where you and the template changed the same lines, yours stay." in done.said
+    # What it says to do shows the template's text.
+    (command,) = re.findall("`(git show .*:./README.md)`", done.said)
+    assert "## Try it out" in git(project, *command.split()[1:])
+
+
+def test_versions_in_the_readme_follow(template: Template, tmp_path: Path) -> None:
+    """An owner may keep the section with the versions in a README of their own."""
+    project = project_of(template, template.present, tmp_path / "mine")
+    text = (project / "README.md").read_text("utf-8")
+    versions = text[text.index("## Versions") : text.index("## Limitations")]
+    (project / "README.md").write_text(f"# Mine\n\nAll of it.\n\n{versions}", "utf-8", newline="")
+    git(project, "commit", "--quiet", "--all", "--message", "Mine")
+    done = update_in(template, project, "--to", template.present, "-d", "datafusion=54,55")
+    assert done.code == 0, done.said
+    now = versions.replace("`datafusion` 55", "`datafusion` 54 to 55")
+    assert (project / "README.md").read_text(
+        "utf-8"
+    ).strip() == f"# Mine\n\nAll of it.\n\n{now}".strip()
 
 
 def write_program(path: Path, script: str) -> Path:

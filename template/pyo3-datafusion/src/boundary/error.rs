@@ -36,6 +36,15 @@ pub fn panicked(panic: Box<dyn Any + Send>) -> DataFusionError {
     exec_datafusion_err!("{} panicked: {message}", package().name)
 }
 
+/// What an error says that has crossed the FFI, without the prefix that each crossing adds.
+pub fn crossed(message: &str) -> &str {
+    let message = message.trim_start_matches("FFI error: ");
+    if message.starts_with("TaskContextProvider went out of scope") {
+        return "the SessionContext was deleted: keep it as long as its tables are used";
+    }
+    message
+}
+
 /// `error` as Python sees it: a `Configuration` error, which is about an argument, is a
 /// `ValueError`, an exception of Python is itself, and every other error is a `RuntimeError`.
 pub fn to_py_err(error: DataFusionError) -> PyErr {

@@ -48,6 +48,7 @@ use stabby::str::Str;
 use stabby::string::String as SString;
 use stabby::vec::Vec as SVec;
 
+use crate::boundary::error::crossed;
 use crate::compat::{Since55, since_55};
 
 /// What crosses the FFI.
@@ -63,6 +64,7 @@ impl Lenient for FFI_AggregateUDF {}
 impl Lenient for FFI_ArrowArrayStream {}
 impl Lenient for FFI_ArrowSchema {}
 impl Lenient for FFI_ExtensionOptions {}
+impl Lenient for FFI_RecordBatchStream {}
 impl Lenient for FFI_WindowUDF {}
 
 impl<T: Lenient> Lenient for FFI_Option<T> {
@@ -73,7 +75,10 @@ impl<T: Lenient> Lenient for FFI_Option<T> {
 
 impl<T: Lenient> Lenient for FFI_Result<T> {
     fn lenient(self) -> Self {
-        self.map(T::lenient)
+        match self {
+            Self::Ok(value) => Self::Ok(value.lenient()),
+            Self::Err(message) => Self::Err(crossed(&message).into()),
+        }
     }
 }
 
@@ -563,7 +568,7 @@ replace! {
         partition: usize,
         context: FFI_TaskContext
     ) -> FFI_Result<FFI_RecordBatchStream> {
-        execute(plan, partition, context.lenient())
+        execute(plan, partition, context.lenient()).lenient()
     }
 
     fn repartitioned(
