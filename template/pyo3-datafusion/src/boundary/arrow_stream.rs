@@ -23,7 +23,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
 use super::error::{catch, to_py_err};
-use super::host::Capsule;
+use super::host::new_capsule;
 use super::raw::capsule::arrow_schema;
 use super::runtime;
 use crate::provider::{ProviderSession, guarded_table};
@@ -40,7 +40,7 @@ pub fn export_schema<'py>(
     let table = guarded_table(table).map_err(to_py_err)?;
     let schema = FFI_ArrowSchema::try_from(table.schema().as_ref())
         .map_err(|error| PyValueError::new_err(error.to_string()))?;
-    PyCapsule::new_with_value(py, schema, FFI_ArrowSchema::NAME)
+    new_capsule(py, schema)
 }
 
 /// All rows of `table`, as an `arrow_array_stream` capsule, cast to `requested_schema` if there is
@@ -58,7 +58,7 @@ pub fn export<'py>(
         ArrowStream::try_new(plan, requested_schema)
     })?;
     let stream = FFI_ArrowArrayStream::new(Box::new(stream));
-    PyCapsule::new_with_value(py, stream, FFI_ArrowArrayStream::NAME)
+    new_capsule(py, stream)
 }
 
 /// Reads the partitions one after the other, so that rows come in the order of the source.

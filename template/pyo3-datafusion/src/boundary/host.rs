@@ -104,8 +104,15 @@ impl<'py> Host<'py> {
 
     /// Puts `value` into a capsule. If the host never takes the value out, the capsule drops it.
     pub fn export<T: Capsule>(self, value: T) -> PyResult<Bound<'py, PyCapsule>> {
-        PyCapsule::new_with_value(self.0, value.lenient(), T::NAME)
+        new_capsule(self.0, value.lenient())
     }
+}
+
+/// A capsule that drops its value, if nobody takes the value out.
+pub fn new_capsule<T: Capsule>(py: Python<'_>, value: T) -> PyResult<Bound<'_, PyCapsule>> {
+    // `new_with_value` is not in PyO3 0.28, which arrow 58 links for pyarrow.
+    #[allow(deprecated)]
+    PyCapsule::new(py, value, Some(T::NAME.to_owned()))
 }
 
 /// Raises an `ImportError` unless the installed `datafusion` has the right major version.
