@@ -228,7 +228,7 @@ fn times_decimals_bytes_and_booleans() {
     assert_eq!(*taxed.data_type(), DataType::Decimal128(12, 3));
     assert_eq!(
         ScalarValue::try_from_array(&taxed, 0).unwrap().to_string(),
-        "1100,12,3"
+        "1.100"
     );
     let texts: ArrayRef = Arc::new(StringArray::from(vec![Some("x"), None]));
     let bytes = cast(&texts, &DataType::Binary).unwrap();
