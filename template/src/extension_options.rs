@@ -1,21 +1,13 @@
 //! A session has options of this package, and `show_celsius(celsius)` is a function that uses them.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
-use arrow::array::{AsArray, StringArray};
-use arrow::datatypes::{DataType, Float64Type};
-use datafusion_common::config::{ConfigExtension, ConfigOptions, ExtensionOptions};
-use datafusion_common::utils::take_function_args;
+use datafusion_common::config::{ConfigExtension, ExtensionOptions};
 use datafusion_common::{DataFusionError, Result, config_field, extensions_options};
-use datafusion_expr::{
-    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
-};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
-use pyo3_datafusion::{call, export, options};
+use pyo3_datafusion::{call, export, scalar_udf};
 
 extensions_options! {
     /// TODO(17): these are the options, with their types and their defaults.
@@ -92,21 +84,6 @@ impl fmt::Display for Decimals {
 config_field!(Decimals, decimals => decimals.parse()?);
 
 impl DisplayOptions {
-    fn of_session(config: &ConfigOptions) -> BTreeMap<String, String> {
-        options::from_config(config, Self::PREFIX)
-    }
-
-    /// # Errors
-    ///
-    /// An option has a wrong value. `SET` stores any value, as the host does not ask this package.
-    fn parse(texts: &BTreeMap<String, String>) -> Result<Self> {
-        let mut options = Self::default();
-        for (name, value) in texts {
-            options.set(name, value)?;
-        }
-        Ok(options)
-    }
-
     fn show(&self, celsius: f64) -> String {
         let (temperature, symbol) = match self.unit {
             Unit::Celsius => (celsius, "°C"),
@@ -117,49 +94,14 @@ impl DisplayOptions {
     }
 }
 
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct ShowCelsiusUdf {
-    signature: Signature,
-    /// The options that came from another process, if there are any. If not, the options of the
-    /// session are used.
-    options: Option<BTreeMap<String, String>>,
-}
-
-impl ScalarUDFImpl for ShowCelsiusUdf {
-    fn name(&self) -> &str {
-        "show_celsius"
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, _arg_types: &[DataType]) -> Result<DataType> {
-        Ok(DataType::Utf8)
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let options = match &self.options {
-            Some(options) => DisplayOptions::parse(options)?,
-            None => DisplayOptions::parse(&DisplayOptions::of_session(&args.config_options))?,
-        };
-        let columns = ColumnarValue::values_to_arrays(&args.args)?;
-        let [celsius] = take_function_args(self.name(), columns)?;
-        let shown: StringArray = celsius
-            .as_primitive::<Float64Type>()
-            .iter()
-            .map(|celsius| Some(options.show(celsius?)))
-            .collect();
-        Ok(ColumnarValue::Array(Arc::new(shown)))
-    }
-
-    /// A function that does this travels with the options, when a plan is sent as bytes.
-    fn with_updated_config(&self, config: &ConfigOptions) -> Option<ScalarUDF> {
-        Some(ScalarUDF::from(Self {
-            signature: self.signature.clone(),
-            options: Some(DisplayOptions::of_session(config)),
-        }))
-    }
+/// The scalar function ``show_celsius(celsius)``: a temperature as text, such as ``'20.0 °C'``.
+///
+/// Unit and decimals are those of the session's :class:`Options`, or their defaults.
+//
+// The function is not immutable, as its result depends on the options.
+#[scalar_udf(class = "{{crate_name}}.ShowCelsius", volatility = "stable", options)]
+fn show_celsius(options: &DisplayOptions, celsius: f64) -> String {
+    options.show(celsius)
 }
 
 /// Options of a session, under the prefix ``{{crate_name}}``.
@@ -217,34 +159,5 @@ impl Options {
             "Options(unit='{}', decimals={})",
             self.0.unit, self.0.decimals
         )
-    }
-}
-
-pub fn function() -> ScalarUDF {
-    // The function is not immutable, as its result depends on the options.
-    let signature = Signature::exact(vec![DataType::Float64], Volatility::Stable);
-    ScalarUDF::from(ShowCelsiusUdf {
-        signature,
-        options: None,
-    })
-}
-
-/// The scalar function ``show_celsius(celsius)``: a temperature as text, such as ``'20.0 °C'``.
-///
-/// ``celsius`` is a number. Unit and decimals are those of the session's :class:`Options`, or
-/// their defaults.
-#[pyclass(frozen, module = "{{crate_name}}")]
-pub struct ShowCelsius;
-
-#[pymethods]
-impl ShowCelsius {
-    #[new]
-    fn new() -> Self {
-        Self
-    }
-
-    /// Hands the function to DataFusion, as a `datafusion_scalar_udf` capsule.
-    fn __datafusion_scalar_udf__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        export::scalar_udf(py, function)
     }
 }

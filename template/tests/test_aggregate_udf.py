@@ -67,15 +67,30 @@ def test_integers_are_cast(ctx: SessionContext) -> None:
     assert ctx.sql(sql).to_pylist() == [{"r": math.sqrt(12.5)}]
 
 
-def test_distinct(ctx: SessionContext) -> None:
-    source = "FROM (VALUES (3), (4), (4)) AS t(i)"
-    rows = ctx.sql(f"SELECT rms(DISTINCT i) AS r {source}").to_pylist()
-    assert rows == [{"r": math.sqrt(12.5)}]
-    for more in ["count(*)", "rms(i)"]:
-        with pytest.raises(Exception, match=r"rms\(DISTINCT …\) beside another aggregate"):
-            ctx.sql(f"SELECT rms(DISTINCT i), {more} {source}").collect()
-    with pytest.raises(Exception, match=r"rms\(DISTINCT …\) in a window"):
-        ctx.sql(f"SELECT rms(DISTINCT i) OVER (ORDER BY i ROWS 1 PRECEDING) {source}").collect()
+DISTINCT_ROWS = "(VALUES ('a', 3), ('a', 4), ('a', 4), ('b', 4)) AS t(g, i)"
+
+
+@pytest.mark.parametrize(
+    ("call", "result"),
+    [
+        ("rms(DISTINCT i)", [12.5]),
+        ("rms(DISTINCT i ORDER BY i)", [12.5]),
+        ("rms(DISTINCT i) FILTER (WHERE i > 3)", [16.0]),
+        ("rms(DISTINCT i), rms(i), count(DISTINCT g)", [12.5]),
+        ("rms(DISTINCT i) OVER (PARTITION BY g)", [12.5, 12.5, 12.5, 16.0]),
+        ("rms(DISTINCT i) OVER (ORDER BY g, i ROWS 1 PRECEDING)", [9.0, 12.5, 16.0, 16.0]),
+    ],
+)
+def test_distinct(ctx: SessionContext, call: str, result: list[float]) -> None:
+    order = "ORDER BY g, i" if "OVER" in call else ""
+    rows = ctx.sql(f"SELECT {call} FROM {DISTINCT_ROWS} {order}").to_pylist()
+    assert [next(iter(row.values())) for row in rows] == [math.sqrt(x) for x in result]
+
+
+def test_distinct_in_groups(ctx: SessionContext) -> None:
+    sql = "SELECT kind, rms(DISTINCT x) AS r, count(*) AS n FROM t GROUP BY kind ORDER BY kind"
+    for kind, row in enumerate(ctx.sql(sql).to_pylist()):
+        assert row["r"] == pytest.approx(rms(list(set(XS[kind::7]))))
 
 
 def test_as_an_expression(ctx: SessionContext) -> None:

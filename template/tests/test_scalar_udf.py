@@ -25,7 +25,7 @@ def test_register_all() -> None:
     ("celsius", "fahrenheit"),
     [
         (pa.array([-40.0, None, 100.0]), pa.array([-40.0, None, 212.0])),
-        (pa.array([20.0, None], pa.float32()), pa.array([68.0, None], pa.float32())),
+        (pa.array([20.0, None], pa.float32()), pa.array([68.0, None])),
         (pa.array([0, 100], pa.int16()), pa.array([32.0, 212.0])),
         (pa.array([0, None], pa.uint64()), pa.array([32.0, None])),
     ],
@@ -47,7 +47,7 @@ def test_literals(ctx: SessionContext, argument: str, result: float | None) -> N
 
 @pytest.mark.parametrize("arguments", ["", "1, 2", "'warm'", "TRUE"])
 def test_wrong_arguments(ctx: SessionContext, arguments: str) -> None:
-    with pytest.raises(Exception, match=r"fahrenheit expects one number, got \["):
+    with pytest.raises(Exception, match=r"fahrenheit\(celsius: Float64\) cannot be called with"):
         ctx.sql(f"SELECT fahrenheit({arguments})")
 
 

@@ -1,5 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+// The macros name this crate, also where it tests them.
+#[cfg(all(test, feature = "functions"))]
+extern crate self as pyo3_datafusion;
+
 mod boundary;
 #[cfg(feature = "plans")]
 pub mod codec;
@@ -17,5 +21,9 @@ pub use boundary::error::{call, to_py_err};
 pub use boundary::host::{Package, Register, check_host, register_for_host};
 #[cfg(feature = "tables")]
 pub use boundary::runtime::block_on;
+#[cfg(feature = "functions")]
+pub use chrono;
+#[cfg(feature = "functions")]
+pub use pyo3_datafusion_macros::{State, aggregate_udf, scalar_udf, window_udf};
 #[cfg(feature = "functions")]
 pub use session::options;

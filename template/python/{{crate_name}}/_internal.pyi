@@ -167,11 +167,7 @@ class ReadingsFunction:
 
 @final
 class Fahrenheit:
-    """The scalar function ``fahrenheit(celsius)``.
-
-    float32 for float32, float64 for any other number, null for null. Anything but one number is
-    an error of the query.
-    """
+    """The scalar function ``fahrenheit(celsius)``: a temperature in degrees Fahrenheit."""
 
     def __new__(cls) -> Fahrenheit: ...
     def __datafusion_scalar_udf__(self) -> CapsuleType:
@@ -187,8 +183,7 @@ class Fahrenheit:
 class RootMeanSquare:
     """The aggregate function ``rms(x)``: the square root of the mean of the squares.
 
-    ``x`` is a number. The result is a float64, or null if there is no value. ``GROUP BY``,
-    ``FILTER`` and sliding windows work.
+    The result is null if there is no value.
     """
 
     def __new__(cls) -> RootMeanSquare: ...
@@ -205,8 +200,7 @@ class RootMeanSquare:
 class Change:
     """The window function ``change(x) OVER (…)``: by how much ``x`` differs from its last value.
 
-    ``x`` is a number, and the result is a float64. The result is null if ``x`` is null, and in the
-    first row that has a value.
+    The result is null if ``x`` is null, and in the first row that has a value.
     """
 
     def __new__(cls) -> Change: ...
@@ -330,8 +324,7 @@ class Options:
 class ShowCelsius:
     """The scalar function ``show_celsius(celsius)``: a temperature as text, such as ``'20.0 °C'``.
 
-    ``celsius`` is a number. Unit and decimals are those of the session's :class:`Options`, or
-    their defaults.
+    Unit and decimals are those of the session's :class:`Options`, or their defaults.
     """
 
     def __new__(cls) -> ShowCelsius: ...

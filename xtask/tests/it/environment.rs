@@ -1,15 +1,17 @@
 //! Wheels of generated projects, and fresh virtual environments to install them in.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{LazyLock, Mutex};
 
 use tempfile::TempDir;
 use xtask::python::venv_program;
+use xtask::root;
 
 use crate::tools::{
-    Run, build_environment, choose, cpython, every_major, extension_points, files, generate,
+    Run, build_environment, choose, cpython, every_major, extension_points, files, generate, read,
     scratch, tool,
 };
 
@@ -47,6 +49,19 @@ impl Built {
 
         let wheel = build_wheel(&project, cpython("3.11"), "dist");
         Self { project, wheel }
+    }
+}
+
+/// Writes the functions of the stubs with DataFusion's whole traits: these can lie and fail in more
+/// ways than the attributes allow.
+pub fn write_full_traits(project: &Path) {
+    let crate_name = project.file_name().unwrap().to_str().unwrap();
+    let crate_name = crate_name.replace('-', "_");
+    for point in ["scalar_udf", "aggregate_udf", "window_udf"] {
+        let file = format!("{point}.rs");
+        let text = read(root().join("xtask/tests/full_traits").join(&file));
+        let text = text.replace("{{crate_name}}", &crate_name);
+        fs::write(project.join("src").join(&file), text).unwrap();
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use xtask::root;
 
-use crate::environment::{Built, Environment, TEST_PACKAGES};
+use crate::environment::{Built, Environment, TEST_PACKAGES, write_full_traits};
 use crate::tools::{extension_points, files, python_files, quoted, read};
 
 /// The functions that an owner writes, in each file of `src/`.
@@ -44,8 +44,8 @@ const FUNCTIONS: [(&str, &[&str]); 21] = [
             "AggregateState::inputs",
             "AggregateState::update",
             "AggregateState::merge",
-            "AggregateState::to_columns",
-            "AggregateState::from_columns",
+            "function::State::to_columns",
+            "function::State::from_columns",
             "AggregateState::results",
             "AggregateUDFImpl::return_type",
             "AggregateUDFImpl::state_fields",
@@ -80,13 +80,7 @@ const FUNCTIONS: [(&str, &[&str]); 21] = [
     ("catalog_provider_list", &["catalogs"]),
     (
         "extension_options",
-        &[
-            "FromStr::from_str",
-            "DisplayOptions::parse",
-            "DisplayOptions::show",
-            "ScalarUDFImpl::return_type",
-            "ScalarUDFImpl::invoke_with_args",
-        ],
+        &["FromStr::from_str", "DisplayOptions::show", "show_celsius"],
     ),
     ("physical_optimizer_rule", &["rewrite"]),
     (
@@ -105,14 +99,11 @@ const FUNCTIONS: [(&str, &[&str]); 21] = [
         "function_library",
         &[
             "functions",
-            "ScalarUDFImpl::return_type",
-            "ScalarUDFImpl::invoke_with_args",
-            "ScalarUDFImpl::documentation",
-            "Accumulator::update_batch",
-            "Accumulator::merge_batch",
-            "Accumulator::state",
-            "Accumulator::evaluate",
-            "PartitionEvaluator::evaluate_all",
+            "clamp",
+            "Spread::update",
+            "Spread::merge",
+            "Spread::finish",
+            "warmest",
         ],
     ),
 ];
@@ -209,7 +200,7 @@ fn inject(source: &mut String, place: &str, function: &str) -> &'static str {
         let found = source[from..].find(text);
         from + found.unwrap_or_else(|| panic!("no {text:?} for {place}"))
     };
-    let (block, name) = function.split_once("::").unwrap_or(("", function));
+    let (block, name) = function.rsplit_once("::").unwrap_or(("", function));
     let block = match block {
         "" => 0,
         block => find(&format!("\nimpl {block} "), 0),
@@ -234,6 +225,7 @@ fn inject(source: &mut String, place: &str, function: &str) -> &'static str {
 /// Puts faults into all functions that owners write.
 fn hostile(project: &Path) {
     let source = |name: &str| project.join("src").join(name).with_extension("rs");
+    write_full_traits(project);
     let mut places = BTreeMap::from([("source::stream".to_owned(), "wait".to_owned())]);
     for (file, functions) in FUNCTIONS {
         let path = source(file);

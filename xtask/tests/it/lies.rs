@@ -11,7 +11,7 @@ use std::thread;
 use serde::Deserialize;
 use xtask::root;
 
-use crate::environment::{Built, Environment, TEST_PACKAGES};
+use crate::environment::{Built, Environment, TEST_PACKAGES, write_full_traits};
 use crate::tools::{Run, read};
 
 /// See lies.toml.
@@ -81,6 +81,7 @@ const OWN_ACCUMULATORS: [(&str, &str); 3] = [
 ];
 
 fn lie(project: &Path) {
+    write_full_traits(project);
     let source = project.join("src/source.rs");
     let text = read(&source).replace(
         "fn supports_filter",

@@ -59,7 +59,7 @@ pub fn to_py_err(error: DataFusionError) -> PyErr {
 }
 
 /// The `KeyboardInterrupt`, or whatever else a signal handler of Python raises, as an error.
-#[cfg(feature = "tables")]
+#[cfg(any(feature = "functions", feature = "tables"))]
 pub fn interrupted() -> Result<()> {
     let asked = Python::try_attach(|py| py.check_signals());
     // While Python exits, nothing can attach to it.

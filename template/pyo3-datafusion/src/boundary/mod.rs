@@ -6,7 +6,7 @@ pub(crate) mod error;
 pub(crate) mod host;
 #[expect(unsafe_code, reason = "capsules and FFI structs hold raw pointers")]
 pub(crate) mod raw;
-#[cfg(feature = "tables")]
+#[cfg(any(feature = "functions", feature = "tables"))]
 pub(crate) mod runtime;
 #[cfg(all(test, feature = "tables"))]
 mod tests;

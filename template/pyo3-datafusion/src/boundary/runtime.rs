@@ -5,16 +5,23 @@ use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::OnceLock;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+#[cfg(feature = "tables")]
+use std::time::Instant;
 
 use datafusion_common::{Result, exec_err};
 use futures::FutureExt;
+#[cfg(feature = "tables")]
 use futures::stream::{self, BoxStream, StreamExt};
+#[cfg(feature = "tables")]
 use pyo3::prelude::*;
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::block_in_place;
 use tokio::time::timeout;
 
-use super::error::{catch, interrupted, panicked, to_py_err};
+use super::error::{catch, panicked};
+#[cfg(feature = "tables")]
+use super::error::{interrupted, to_py_err};
 use super::host::package;
 
 /// The runtime, started on first use.
@@ -64,6 +71,7 @@ pub async fn run<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
 }
 
 /// Runs `future` to its end, or until Python is interrupted, as by Ctrl-C. Releases the GIL.
+#[cfg(feature = "tables")]
 pub fn block_on<T: Send>(
     py: Python<'_>,
     future: impl Future<Output = Result<T>> + Send,
@@ -73,7 +81,7 @@ pub fn block_on<T: Send>(
 }
 
 /// Runs `future` to its end, or until `interrupted` returns an error.
-pub(super) fn block_on_until<T>(
+pub(crate) fn block_on_until<T>(
     interrupted: impl Fn() -> Result<()>,
     future: impl Future<Output = Result<T>>,
 ) -> Result<T> {
@@ -88,7 +96,8 @@ pub(super) fn block_on_until<T>(
             }
         }
     };
-    catch(|| handle()?.block_on(until_interrupted))
+    // The caller may be one of the runtime's own threads.
+    catch(|| block_in_place(|| handle()?.block_on(until_interrupted)))
 }
 
 /// Runs the stream that `open` makes, in the same way. An error or a panic in either is its last
@@ -97,6 +106,7 @@ pub(super) fn block_on_until<T>(
 /// Once in a millisecond, the stream lets other tasks run, even if it has an item ready. The host
 /// sees Ctrl-C only when its timers run, and these wait while its threads are busy. The host itself
 /// yields after a number of batches, which is too rare for batches that take long.
+#[cfg(feature = "tables")]
 pub fn run_stream<T: Send + 'static>(
     open: impl FnOnce() -> Result<BoxStream<'static, Result<T>>>,
 ) -> BoxStream<'static, Result<T>> {

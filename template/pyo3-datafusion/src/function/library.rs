@@ -102,6 +102,8 @@ impl LibraryFunction {
         signature: &Signature,
         documentation: Option<&Documentation>,
     ) -> Self {
+        let names = signature.parameter_names.clone();
+        let named = names.as_ref().map(|names| (names.len(), names.len()));
         Self {
             name: name.to_owned(),
             aliases: aliases.to_vec(),
@@ -110,8 +112,8 @@ impl LibraryFunction {
             arguments: documentation
                 .and_then(|d| d.arguments.clone())
                 .unwrap_or_default(),
-            parameter_names: signature.parameter_names.clone().unwrap_or_default(),
-            arity: arity(&signature.type_signature),
+            parameter_names: names.unwrap_or_default(),
+            arity: arity(&signature.type_signature).or(named),
         }
     }
 }

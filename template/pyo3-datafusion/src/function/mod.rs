@@ -2,9 +2,12 @@
 
 mod aggregate;
 mod constants;
+mod distinct;
 mod library;
 mod list;
 mod scalar;
+#[doc(hidden)]
+pub mod simple;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -18,5 +21,6 @@ pub use list::Functions;
 pub use scalar::guarded as guarded_scalar;
 #[cfg(feature = "plans")]
 pub(crate) use scalar::is_guarded;
-pub use state::{AggregateState, accumulator, groups_accumulator, sliding_accumulator};
+pub use simple::Decimal;
+pub use state::{AggregateState, State, accumulator, groups_accumulator, sliding_accumulator};
 pub use window::guarded as guarded_window;

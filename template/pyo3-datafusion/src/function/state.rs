@@ -4,31 +4,45 @@ use std::fmt::Debug;
 use std::mem::take;
 
 use arrow::array::{Array, ArrayRef, BooleanArray};
+use arrow::datatypes::DataType;
 use datafusion_common::{Result, ScalarValue, not_impl_err};
 use datafusion_expr::{Accumulator, EmitTo, GroupsAccumulator};
 
 use crate::compat::merge_batch;
 
-/// What an aggregate function remembers of the rows seen so far. Partitions are aggregated apart, and
-/// then their states are merged.
-pub trait AggregateState: Debug + Default + Clone + Send + Sync + 'static {
-    /// The arguments of one row.
-    type Input;
+/// What an aggregate function remembers of the rows seen so far. `#[derive(State)]` lets it travel.
+pub trait State: Debug + Default + Clone + Send + Sync + 'static {
+    /// The columns of a state, with their names.
+    fn fields() -> Vec<(&'static str, DataType)>;
 
-    /// The arguments of each row: `None` for a row that does not count, as its argument is null.
-    fn inputs(arguments: &[ArrayRef]) -> impl Iterator<Item = Option<Self::Input>>;
-
-    /// Adds one row.
-    fn update(&mut self, input: Self::Input);
-
-    /// Adds the rows of `later`, which come after the rows of this state.
-    fn merge(&mut self, later: &Self);
-
-    /// `states` as columns, with the fields of `AggregateUDFImpl::state_fields`.
-    fn to_columns(states: &[Self]) -> Vec<ArrayRef>;
+    /// `states` as columns.
+    fn to_columns(states: &[Self]) -> Result<Vec<ArrayRef>>;
 
     /// The states that [`to_columns`](Self::to_columns) made columns of.
-    fn from_columns(columns: &[ArrayRef]) -> impl Iterator<Item = Self>;
+    fn from_columns(columns: &[ArrayRef]) -> Result<impl Iterator<Item = Self>>;
+}
+
+/// How rows are added to a state. Partitions are aggregated apart, and then their states are merged.
+/// `#[aggregate_udf]` implements this.
+pub trait AggregateState: State {
+    /// The arguments of one row.
+    type Input<'a>;
+    /// Whether there is a [`retract`](Self::retract).
+    const RETRACTS: bool = false;
+
+    /// The arguments of each row: `None` for a row that does not count, as its argument is null.
+    fn inputs(arguments: &[ArrayRef]) -> Result<impl Iterator<Item = Option<Self::Input<'_>>>>;
+
+    /// Adds one row.
+    fn update(&mut self, input: Self::Input<'_>) -> Result<()>;
+
+    /// Removes the row that was added first. Without this, a sliding window merges states.
+    fn retract(&mut self, _input: Self::Input<'_>) -> Result<()> {
+        not_impl_err!("this state has no retract")
+    }
+
+    /// Adds the rows of `later`, which come after the rows of this state.
+    fn merge(&mut self, later: &Self) -> Result<()>;
 
     /// The result of each state.
     fn results(states: &[Self]) -> Result<ArrayRef>;
@@ -45,9 +59,12 @@ pub fn groups_accumulator<S: AggregateState>() -> Box<dyn GroupsAccumulator> {
     Box::new(StateGroupsAccumulator(Vec::<S>::new()))
 }
 
-/// Aggregates the rows of a sliding window. A row that leaves the window is not subtracted: a sum
-/// would stay NaN or infinite, and would lose small values beside large ones.
+/// Aggregates the rows of a sliding window. Without `retract`, a row that leaves the window is not
+/// subtracted: a sum would stay NaN or infinite, and would lose small values beside large ones.
 pub fn sliding_accumulator<S: AggregateState>() -> Box<dyn Accumulator> {
+    if S::RETRACTS {
+        return accumulator::<S>();
+    }
     Box::new(SlidingAccumulator {
         leaving: vec![],
         entered: vec![],
@@ -55,7 +72,7 @@ pub fn sliding_accumulator<S: AggregateState>() -> Box<dyn Accumulator> {
     })
 }
 
-fn result<S: AggregateState>(state: &S) -> Result<ScalarValue> {
+pub(super) fn result<S: AggregateState>(state: &S) -> Result<ScalarValue> {
     let result = S::results(std::slice::from_ref(state))?;
     ScalarValue::try_from_array(&result, 0)
 }
@@ -65,19 +82,32 @@ struct StateAccumulator<S>(S);
 
 impl<S: AggregateState> Accumulator for StateAccumulator<S> {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        S::inputs(values)
-            .flatten()
-            .for_each(|row| self.0.update(row));
+        for row in S::inputs(values)?.flatten() {
+            self.0.update(row)?;
+        }
         Ok(())
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
-        S::from_columns(states).for_each(|state| self.0.merge(&state));
+        for state in S::from_columns(states)? {
+            self.0.merge(&state)?;
+        }
         Ok(())
     }
 
+    fn retract_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
+        for row in S::inputs(values)?.flatten() {
+            self.0.retract(row)?;
+        }
+        Ok(())
+    }
+
+    fn supports_retract_batch(&self) -> bool {
+        S::RETRACTS
+    }
+
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        let columns = S::to_columns(std::slice::from_ref(&self.0)).into_iter();
+        let columns = S::to_columns(std::slice::from_ref(&self.0))?.into_iter();
         let scalars = columns.map(|column| ScalarValue::try_from_array(&column, 0));
         scalars.collect()
     }
@@ -104,12 +134,12 @@ struct SlidingAccumulator<S> {
 
 impl<S: AggregateState> Accumulator for SlidingAccumulator<S> {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        for row in S::inputs(values) {
+        for row in S::inputs(values)? {
             let mut state = S::default();
             if let Some(row) = row {
-                state.update(row);
+                state.update(row)?;
             }
-            self.entered_total.merge(&state);
+            self.entered_total.merge(&state)?;
             self.entered.push(state);
         }
         Ok(())
@@ -121,7 +151,7 @@ impl<S: AggregateState> Accumulator for SlidingAccumulator<S> {
             if self.leaving.is_empty() {
                 let mut later = S::default();
                 for mut state in take(&mut self.entered).into_iter().rev() {
-                    state.merge(&later);
+                    state.merge(&later)?;
                     later = state.clone();
                     self.leaving.push(state);
                 }
@@ -138,7 +168,7 @@ impl<S: AggregateState> Accumulator for SlidingAccumulator<S> {
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
         let mut state = self.leaving.last().cloned().unwrap_or_default();
-        state.merge(&self.entered_total);
+        state.merge(&self.entered_total)?;
         result(&state)
     }
 
@@ -166,8 +196,8 @@ impl<S: AggregateState> StateGroupsAccumulator<S> {
         total_num_groups: usize,
     ) -> Result<()> {
         self.0.resize(total_num_groups, S::default());
-        for (state, &group) in S::from_columns(states).zip(group_indices) {
-            self.0[group].merge(&state);
+        for (state, &group) in S::from_columns(states)?.zip(group_indices) {
+            self.0[group].merge(&state)?;
         }
         Ok(())
     }
@@ -182,9 +212,9 @@ impl<S: AggregateState> GroupsAccumulator for StateGroupsAccumulator<S> {
         total_num_groups: usize,
     ) -> Result<()> {
         self.0.resize(total_num_groups, S::default());
-        for (input, &group) in filtered::<S>(values, opt_filter).zip(group_indices) {
+        for (input, &group) in filtered::<S>(values, opt_filter)?.zip(group_indices) {
             if let Some(input) = input {
-                self.0[group].update(input);
+                self.0[group].update(input)?;
             }
         }
         Ok(())
@@ -193,7 +223,7 @@ impl<S: AggregateState> GroupsAccumulator for StateGroupsAccumulator<S> {
     merge_batch!(Self::merge);
 
     fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
-        Ok(S::to_columns(&emit_to.take_needed(&mut self.0)))
+        S::to_columns(&emit_to.take_needed(&mut self.0))
     }
 
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
@@ -206,14 +236,14 @@ impl<S: AggregateState> GroupsAccumulator for StateGroupsAccumulator<S> {
         values: &[ArrayRef],
         opt_filter: Option<&BooleanArray>,
     ) -> Result<Vec<ArrayRef>> {
-        let states = filtered::<S>(values, opt_filter).map(|input| {
+        let states = filtered::<S>(values, opt_filter)?.map(|input| {
             let mut state = S::default();
             if let Some(input) = input {
-                state.update(input);
+                state.update(input)?;
             }
-            state
+            Ok(state)
         });
-        Ok(S::to_columns(&states.collect::<Vec<_>>()))
+        S::to_columns(&states.collect::<Result<Vec<_>>>()?)
     }
 
     fn size(&self) -> usize {
@@ -222,14 +252,15 @@ impl<S: AggregateState> GroupsAccumulator for StateGroupsAccumulator<S> {
 }
 
 /// The arguments of each row: `None` also for a row that `FILTER (WHERE …)` excludes.
-fn filtered<S: AggregateState>(
-    values: &[ArrayRef],
-    filter: Option<&BooleanArray>,
-) -> impl Iterator<Item = Option<S::Input>> {
-    S::inputs(values).enumerate().map(move |(row, input)| {
+fn filtered<'a, S: AggregateState>(
+    values: &'a [ArrayRef],
+    filter: Option<&'a BooleanArray>,
+) -> Result<impl Iterator<Item = Option<S::Input<'a>>>> {
+    let inputs = S::inputs(values)?.enumerate();
+    Ok(inputs.map(move |(row, input)| {
         let keep = filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row));
         input.filter(|_| keep)
-    })
+    }))
 }
 
 #[cfg(test)]
@@ -246,27 +277,35 @@ mod tests {
     #[derive(Debug, Default, Clone)]
     struct Digits(Vec<i64>);
 
+    impl State for Digits {
+        fn fields() -> Vec<(&'static str, DataType)> {
+            vec![]
+        }
+
+        fn to_columns(_: &[Self]) -> Result<Vec<ArrayRef>> {
+            Ok(vec![])
+        }
+
+        fn from_columns(_: &[ArrayRef]) -> Result<impl Iterator<Item = Self>> {
+            Ok(std::iter::empty())
+        }
+    }
+
     impl AggregateState for Digits {
-        type Input = i64;
+        type Input<'a> = i64;
 
-        fn inputs(arguments: &[ArrayRef]) -> impl Iterator<Item = Option<i64>> {
-            arguments[0].as_primitive::<Int64Type>().iter()
+        fn inputs(arguments: &[ArrayRef]) -> Result<impl Iterator<Item = Option<i64>>> {
+            Ok(arguments[0].as_primitive::<Int64Type>().iter())
         }
 
-        fn update(&mut self, digit: i64) {
+        fn update(&mut self, digit: i64) -> Result<()> {
             self.0.push(digit);
+            Ok(())
         }
 
-        fn merge(&mut self, later: &Self) {
+        fn merge(&mut self, later: &Self) -> Result<()> {
             self.0.extend(&later.0);
-        }
-
-        fn to_columns(states: &[Self]) -> Vec<ArrayRef> {
-            Self::results(states).into_iter().collect()
-        }
-
-        fn from_columns(_: &[ArrayRef]) -> impl Iterator<Item = Self> {
-            std::iter::empty()
+            Ok(())
         }
 
         fn results(states: &[Self]) -> Result<ArrayRef> {

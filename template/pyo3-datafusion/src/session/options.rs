@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use datafusion_common::Result;
 use datafusion_common::config::{ConfigOptions, ExtensionOptions};
 use datafusion_ffi::config::extension_options::FFI_ExtensionOptions;
 
@@ -34,4 +35,17 @@ pub fn to_config(options: BTreeMap<String, String>, prefix: &str) -> ConfigOptio
         .extensions
         .insert(FFI_ExtensionOptions::from(options));
     config
+}
+
+/// The options, with their defaults where `texts` has no value.
+///
+/// # Errors
+///
+/// An option has a wrong value. `SET` stores any value, as the host does not ask this package.
+pub fn parse<O: ExtensionOptions + Default>(texts: &BTreeMap<String, String>) -> Result<O> {
+    let mut options = O::default();
+    for (name, value) in texts {
+        options.set(name, value)?;
+    }
+    Ok(options)
 }
