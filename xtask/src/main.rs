@@ -30,9 +30,7 @@ fn main() -> ExitCode {
     let done = match Command::parse() {
         Command::Try(args) => try_out::run(&args),
         Command::Bench(args) => bench::run(&args),
-        Command::Generate(args) => {
-            xtask::generate(args).map(|project| println!("{}", project.display()))
-        }
+        Command::Generate(args) => xtask::generate_or_show(args),
         Command::Render(args) => render::run(&args),
         Command::Golden(args) => golden::run(&args),
         Command::Release(args) => release::run(&args),

@@ -10,6 +10,7 @@ mod differential;
 mod docs;
 mod engines;
 mod environment;
+mod further_major;
 mod generate;
 mod hostile;
 mod hosts;
