@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -408,11 +408,11 @@ def merge_lists(project: Repository, merged: Merge, prefix: str, scratch: Path) 
     lines = [line for _, line in resolved]
     index("update-index", "-z", "--index-info", input="\0".join([*lines, ""]))
     names = {path.removeprefix(prefix) for path in paths}
-    return Merge(
-        index("write-tree"),
-        {path: stages for path, stages in merged.conflicts.items() if path not in names},
-        [entry for entry in merged.entries if entry.split("\t", 1)[1] not in paths],
-        merged.stay_deleted,
+    return replace(
+        merged,
+        tree=index("write-tree"),
+        conflicts={path: each for path, each in merged.conflicts.items() if path not in names},
+        entries=[entry for entry in merged.entries if entry.split("\t", 1)[1] not in paths],
     )
 
 

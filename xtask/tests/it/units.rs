@@ -96,8 +96,11 @@ fn the_lowest_versions_go_together() {
         .iter()
         .map(|package| ["name", "version"].map(|key| package[key].as_str().unwrap()))
         .collect();
+    let own = read_toml(project.join("Cargo.toml"));
     let machinery = read_toml(project.join("pyo3-datafusion/Cargo.toml"));
     for (name, dependency) in machinery["dependencies"].as_table().unwrap() {
+        // The project may ask for more.
+        let dependency = own["dependencies"].get(name).unwrap_or(dependency);
         let version = dependency.get("version").unwrap_or(dependency);
         let version = version.as_str().unwrap();
         let lowest = version.trim_start_matches(">=").split(',').next().unwrap();
