@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -378,6 +378,64 @@ def owners_texts(prefix: str, scratch: Path) -> tuple[Path, list[str]]:
     )
     driver = f"{conflict}; git merge-file -q --ours %A %O %B"
     return listed, ["-c", f"core.attributesFile={attributes}", "-c", f"merge.owner.driver={driver}"]
+
+
+# A conflict as `git merge-file` marks it.
+CONFLICT = re.compile(
+    r"^<{40} [^\n]*\n((?s:.*?))^\|{40} [^\n]*\n((?s:.*?))^={40}\r?\n((?s:.*?))^>{40} [^\n]*\n",
+    re.MULTILINE,
+)
+# Of more lines, one cannot say that an addition belongs to what was changed beside it.
+LIST = 3
+
+
+def keep_both(conflict: re.Match[str]) -> str:
+    """Where one side added lines beside a few that the other changed, as in a list: both."""
+    ours, base, theirs = (part.splitlines(keepends=True) for part in conflict.groups())
+    if not 0 < len(base) <= LIST:
+        return conflict[0]
+    for changed, added in ((ours, theirs), (theirs, ours)):
+        places = range(len(added) - len(base) + 1)
+        found = [at for at in places if added[at : at + len(base)] == base]
+        if len(found) == 1:
+            before, after = added[: found[0]], added[found[0] + len(base) :]
+            return "".join([*before, *changed, *after])
+    return conflict[0]
+
+
+def merge_lists(project: Repository, merged: Merge, prefix: str, scratch: Path) -> Merge:
+    """Resolves the conflicts that are only about lines beside each other."""
+    sides: dict[str, dict[str, str]] = {}
+    for entry in merged.entries:
+        info, path = entry.split("\t", 1)
+        mode, blob, stage = info.split()
+        sides.setdefault(path, {})[stage] = f"{mode} {blob}"
+    resolved = []
+    for path, side in sides.items():
+        if side.keys() != {"1", "2", "3"}:
+            continue
+        for stage, entry in side.items():
+            content = project.run("cat-file", "blob", entry.split()[1]).stdout
+            Path(scratch, stage).write_bytes(content.encode("utf-8", "surrogateescape"))
+        files = [scratch / stage for stage in "213"]
+        # Its exit code is the number of conflicts, or 255 for an error, as with a binary file.
+        done = project.run("merge-file", "-p", "--diff3", "--marker-size=40", *files)
+        text = CONFLICT.sub(keep_both, done.stdout)
+        if 0 < done.returncode < 128 and not re.search("^<{40} ", text, re.MULTILINE):
+            blob = project("hash-object", "-w", "--stdin", input=text)
+            resolved.append((path, f"{side['2'].split()[0]} {blob} 0\t{path}"))
+    paths = {path for path, _ in resolved}
+    index = Repository(project.folder, {**project.env, "GIT_INDEX_FILE": str(scratch / "lists")})
+    index("read-tree", merged.tree)
+    lines = [line for _, line in resolved]
+    index("update-index", "-z", "--index-info", input="\0".join([*lines, ""]))
+    names = {path.removeprefix(prefix) for path in paths}
+    return replace(
+        merged,
+        tree=index("write-tree"),
+        conflicts={path: each for path, each in merged.conflicts.items() if path not in names},
+        entries=[entry for entry in merged.entries if entry.split("\t", 1)[1] not in paths],
+    )
 
 
 def take_over(project: Repository, merged: Merge, message: str) -> None:
@@ -754,6 +812,7 @@ def update(arguments: argparse.Namespace, scratch: Path) -> int:
     if ffi_to_crate.changes_layout(before, after):
         ours, rewritten = with_crate(project, prefix, before, after, name, answers, scratch)
     merged = merge(project, prefix, ours, before, after, scratch)
+    merged = merge_lists(project, merged, prefix, scratch)
     print()
     if merged.tree == project("rev-parse", "HEAD^{tree}"):
         print(nothing)

@@ -230,7 +230,7 @@ def update(session: nox.Session) -> None:
     if arguments and not arguments[0].startswith("-"):
         address, *arguments = arguments
     if not address and {"-h", "--help"} & {*arguments}:
-        session.log("usage: -- ADDRESS [--check] [--dry-run] [-d KEY=VALUE] [--to VERSION] [--from VERSION]")
+        session.log("usage: -- ADDRESS [--check] [--dry-run] [-d KEY=VALUE] [--to TAG]")
         session.log("ADDRESS is where the template is: with it, --help explains the rest")
         return
     if not address:

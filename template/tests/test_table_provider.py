@@ -23,7 +23,7 @@ def readings(ctx: SessionContext) -> Readings:
 def test_register_all(ctx: SessionContext) -> None:
     count = register_all(ctx).sql("SELECT count(*) AS n FROM readings")
     assert count.to_pylist() == [{"n": 1000}]
-    with pytest.raises(ValueError, match="go on with it, or make a new one"):
+    with pytest.raises(Exception, match="readings already exists"):
         register_all(ctx)
 
 

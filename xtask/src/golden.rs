@@ -13,7 +13,7 @@ use similar::TextDiff;
 use crate::render::update;
 use crate::{cargo_generate, choices, files, questions, remove_folder, root};
 
-/// The answers that are not the defaults. `ALL` stands for all extension points.
+/// The answers that are not the defaults. `ALL` stands for all choices.
 const PROJECTS: [(&str, &[&str]); 4] = [
     ("default", &[]),
     (
@@ -33,7 +33,7 @@ const PROJECTS: [(&str, &[&str]); 4] = [
     ),
     (
         "everything",
-        &["extension_points=ALL", "datafusion=54,55", "ci=both"],
+        &["extension_points=ALL", "datafusion=ALL", "ci=both"],
     ),
 ];
 
@@ -111,9 +111,13 @@ fn render(repository: &Path, answers: &[&str]) -> Result<Files> {
     // The address and the author should not depend on who runs this.
     command.args(["-d", "template_repository="]);
     command.envs([("GIT_AUTHOR_NAME", "nobody"), ("GIT_AUTHOR_EMAIL", "")]);
-    let all = choices(&questions(repository)?["extension_points"]).join(",");
+    let questions = questions(repository)?;
     for answer in answers {
-        command.arg("-d").arg(answer.replace("ALL", &all));
+        let answer = match answer.split_once("=ALL") {
+            Some((key, _)) => format!("{key}={}", choices(&questions[key]).join(",")),
+            None => (*answer).to_owned(),
+        };
+        command.arg("-d").arg(answer);
     }
     let output = command.output()?;
     if !output.status.success() {

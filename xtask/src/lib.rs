@@ -134,6 +134,80 @@ pub struct GenerateArgs {
     /// A TOML file with answers, such as a project's .template-answers.toml
     #[arg(long)]
     pub values_file: Option<String>,
+    /// Show the files that would be made, and make none
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Generates a project, or only shows it; says where it is.
+///
+/// # Errors
+///
+/// As those of [`generate`].
+pub fn generate_or_show(args: GenerateArgs) -> Result<()> {
+    if args.dry_run {
+        return show(args);
+    }
+    println!("{}", generate(args)?.display());
+    Ok(())
+}
+
+/// Generates into a folder that is gone afterwards, and lists the files.
+fn show(args: GenerateArgs) -> Result<()> {
+    check_place(&args)?;
+    let scratch = tempfile::tempdir()?;
+    let destination = args.destination.clone();
+    let (init, folder) = (args.init, scratch.path().to_owned());
+    let project = generate(GenerateArgs {
+        destination: folder,
+        ..args
+    })?;
+    let name = project.file_name().context("no name")?;
+    let place = match init {
+        true => destination.clone(),
+        false => destination.join(name),
+    };
+    if !init && place.exists() {
+        bail!(taken(&std::path::absolute(destination)?));
+    }
+    println!("\nThese files would be in {}:", place.display());
+    // Who wants to see a project need not see what is the same in all of them.
+    let machinery = Path::new("pyo3-datafusion");
+    let (same, own): (Vec<_>, Vec<_>) = files(&project)?
+        .into_iter()
+        .partition(|file| file.starts_with(machinery));
+    for file in own {
+        let lines = std::fs::read_to_string(project.join(&file))?
+            .lines()
+            .count();
+        println!("{lines:7} lines  {}", file.display());
+    }
+    println!("{:7} files  {}", same.len(), machinery.display());
+    println!("\nThis was a dry run: nothing was made.");
+    Ok(())
+}
+
+/// Whether a project can be made in the destination.
+fn check_place(args: &GenerateArgs) -> Result<()> {
+    let destination = &args.destination;
+    if !destination.is_dir() {
+        let destination = destination.display();
+        bail!("there is no folder {destination}: make it, or choose another --destination");
+    }
+    if args.init && destination.join("pyproject.toml").exists() {
+        let destination = std::path::absolute(destination)?;
+        let destination = destination.display();
+        bail!("{destination} has a project already: take an empty folder for --init");
+    }
+    Ok(())
+}
+
+/// What is said of a name that is taken in the destination.
+fn taken(destination: &Path) -> String {
+    let destination = destination.display();
+    format!(
+        "{destination} has a file or folder of that name already: remove it, or choose another --name"
+    )
 }
 
 /// Runs this program again, in an environment that names the author. cargo-generate looks there, as it
@@ -164,17 +238,10 @@ pub fn generate(args: GenerateArgs) -> Result<PathBuf> {
     let template = args.path.as_deref().unwrap_or(root());
     let questions = questions(template)?;
     check_answers(&args, &questions)?;
+    check_place(&args)?;
     let destination = std::path::absolute(&args.destination)?;
-    if !destination.is_dir() {
-        let destination = args.destination.display();
-        bail!("there is no folder {destination}: make it, or choose another --destination");
-    }
     if args.silent && args.name.is_none() {
         bail!("--silent needs a name: add --name my-ext");
-    }
-    if args.init && destination.join("pyproject.toml").exists() {
-        let destination = destination.display();
-        bail!("{destination} has a project already: take an empty folder for --init");
     }
     // cargo-generate leaves an empty folder where it was stopped at a question.
     if let Some(name) = args.name.as_deref().map(Path::new)
@@ -204,6 +271,9 @@ pub fn generate(args: GenerateArgs) -> Result<PathBuf> {
     let mut define = args.define;
     // The hook that says what to do next needs the place of the project.
     define.push(format!("destination={}", args.destination.display()));
+    if args.dry_run {
+        define.push("dry_run=true".to_owned());
+    }
     // An update of the project finds the template at this address.
     if !define
         .iter()
@@ -237,7 +307,8 @@ pub fn generate(args: GenerateArgs) -> Result<PathBuf> {
                 true => project.canonicalize()?,
                 false => project,
             };
-            for note in notes(&project) {
+            // A dry run is in another place.
+            for note in notes(&project).into_iter().filter(|_| !args.dry_run) {
                 eprintln!("note: {note}");
             }
             Ok(project)
@@ -294,10 +365,7 @@ fn check_answers(args: &GenerateArgs, questions: &toml::Table) -> Result<()> {
 /// What cargo-generate said, as one sentence with the rule.
 fn explanation(said: &str, destination: &Path, questions: &toml::Table) -> String {
     if said.contains("directory already exists") {
-        let destination = destination.display();
-        return format!(
-            "{destination} has a file or folder of that name already: remove it, or choose another --name"
-        );
+        return taken(destination);
     }
     if said.contains("not a terminal") {
         return "there is no terminal to ask in: add --silent, which takes the defaults, and -d for other answers".to_owned();

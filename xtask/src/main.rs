@@ -33,9 +33,7 @@ fn main() -> ExitCode {
         Command::Generate(_) if std::env::var_os("GIT_AUTHOR_NAME").is_none() => {
             xtask::again_with_author()
         }
-        Command::Generate(args) => {
-            xtask::generate(args).map(|project| println!("{}", project.display()))
-        }
+        Command::Generate(args) => xtask::generate_or_show(args),
         Command::Render(args) => render::run(&args),
         Command::Golden(args) => golden::run(&args),
         Command::Release(args) => release::run(&args),

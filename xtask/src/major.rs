@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use toml_edit::{Table, value};
 
-use crate::{datafusion_majors, edit_versions, render, root, versions};
+use crate::{datafusion_majors, edit_versions, git, render, root, versions};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -36,6 +36,18 @@ pub fn run(args: &Args) -> Result<()> {
     let crates = Crates::resolve(scratch.path(), args.major)?;
     let major = crates.table(args.major)?;
     println!("Found {}.", major.to_string().trim().replace('\n', ", "));
+    add(repository, major)?;
+    println!("\nWhat to do next: docs/adding-a-major.md");
+    Ok(())
+}
+
+/// Adds the next major, whose table in `versions.toml` is `major`, and renders.
+///
+/// # Errors
+///
+/// A file cannot be read or written.
+pub fn add(repository: &Path, major: Table) -> Result<()> {
+    let next = major["major"].as_integer().context("not a major")?;
     edit_versions(repository, |versions| {
         if let Some(majors) = versions["datafusion"]["majors"].as_array_of_tables_mut() {
             majors.push(major);
@@ -51,7 +63,13 @@ pub fn run(args: &Args) -> Result<()> {
         fs::write(manifest(newest), text)?;
     }
     render::write(repository)?;
-    println!("\nWhat to do next: docs/adding-a-major.md");
+    // `git commit --all` leaves files out that git does not know.
+    let folders = ["template/majors", "template/pyo3-datafusion/majors"];
+    let mut add = Command::new("git");
+    add.args(["add", "--intent-to-add"]).args(folders);
+    if repository.join(".git").exists() {
+        git(add.current_dir(repository))?;
+    }
     Ok(())
 }
 

@@ -72,6 +72,7 @@ const MACHINERY: &str = "template/pyo3-datafusion/Cargo.toml";
 /// Tables, and the pages that have them after a comment with their name.
 const TABLES: &[(&str, &str)] = &[
     ("docs/compatibility.md", "docs/reference/compatibility.md"),
+    ("docs/majors.md", "docs/reference/answers.md"),
     ("docs/versions.md", "README.md"),
     ("docs/wheels.md", "docs/publishing.md"),
 ];

@@ -13,7 +13,7 @@ use xtask::root;
 use crate::environment::{Environment, TEST_PACKAGES, build_wheel};
 use crate::tools::{
     QUICK_RELEASE, Run, actionlint, build_environment, cpython, files, generate, git,
-    licensing_tools, path_with, read, scratch, target, tool, write_program,
+    licensing_tools, majors, path_with, read, scratch, target, tool, write_program,
 };
 use crate::workflow::{Outcome, Runner, Workflow};
 
@@ -569,11 +569,16 @@ fn reports_what_is_new() {
     };
     assert_eq!(found(&mut ci), None);
     let pyproject = read(project.join("pyproject.toml"));
-    let older = pyproject.replace("datafusion>=55,<56", "datafusion>=54,<55");
+    let newest: u32 = majors().last().unwrap().parse().unwrap();
+    let range = |major| format!("datafusion>={major},<{}", major + 1);
+    let older = pyproject.replace(&range(newest), &range(newest - 1));
     assert_ne!(older, pyproject);
     fs::write(project.join("pyproject.toml"), older).unwrap();
     let newer = found(&mut ci).unwrap();
-    assert!(newer.starts_with("datafusion==55."), "{newer}");
+    assert!(
+        newer.starts_with(&format!("datafusion=={newest}.")),
+        "{newer}"
+    );
 
     let issues = project.join("issues");
     write_program(
@@ -655,10 +660,8 @@ fn tests_what_is_released() {
     let mut released = ci.nox(&["released"]);
     released.env("UV_FIND_LINKS", wheels.parent().unwrap());
     let said = released.succeed();
-    assert!(
-        said.contains("datafusion==55.*") && said.contains(" passed"),
-        "{said}"
-    );
+    let host = format!("datafusion=={}.*", majors().last().unwrap());
+    assert!(said.contains(&host) && said.contains(" passed"), "{said}");
     assert!(!said.contains("test_of_today"), "{said}");
     // A test of the tag that fails.
     git(&project, &["tag", "--force", "v0.1.0"]);
@@ -681,8 +684,10 @@ fn the_template_hears_of_the_next_major() {
         outcome.outputs.get("steps.look.outputs.found").cloned()
     };
     assert_eq!(found(&workflow), None);
-    let newer = found(&workflow.replace("datafusion==55.", "datafusion==54."));
-    assert!(newer.unwrap().starts_with("datafusion==55."));
+    let newest: u32 = majors().last().unwrap().parse().unwrap();
+    let pin = |major| format!("datafusion=={major}.");
+    let newer = found(&workflow.replace(&pin(newest), &pin(newest - 1)));
+    assert!(newer.unwrap().starts_with(&pin(newest)));
 }
 
 /// What GitHub's "Use this template" copies is the template at first: nothing is built there.

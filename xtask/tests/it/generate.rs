@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::LazyLock;
 
 use xtask::root;
 
 use crate::project::CLIPPY;
 use crate::tools::{
     Run, assert_same, cargo, check_formatted, choose, copy_template, extension_points, files,
-    generate, read, read_toml, scratch,
+    generate, majors, read, read_toml, scratch,
 };
 
 const LICENSES: [&str; 3] = ["Apache-2.0", "MIT", "MIT OR Apache-2.0"];
@@ -22,7 +23,9 @@ const REPOSITORIES: [&str; 4] = [
     "https://github.com/me/my-ext",
     "https://gitlab.com/me/my-ext",
 ];
-const MAJORS: [&str; 2] = ["55", "54,55"];
+/// The newest major, and all.
+static MAJORS: LazyLock<[String; 2]> =
+    LazyLock::new(|| [majors().pop().unwrap(), majors().join(",")]);
 const DESCRIPTIONS: [&str; 2] = [
     "An extension of Apache DataFusion",
     "Zähler's & Co: <fast> #1",
@@ -46,7 +49,7 @@ impl Default for Answers {
             ci: CIS[0],
             repository: REPOSITORIES[0],
             description: DESCRIPTIONS[0],
-            datafusion: MAJORS[0],
+            datafusion: &MAJORS[0],
             spark: false,
             points: vec![],
         }
@@ -103,7 +106,7 @@ fn pairwise() -> Vec<Answers> {
                 ci: CIS[row[1]],
                 repository: REPOSITORIES[row[2]],
                 description: DESCRIPTIONS[row[3]],
-                datafusion: MAJORS[row[4]],
+                datafusion: &MAJORS[row[4]],
                 spark: row[5] == 1,
                 points: chosen.map(|(point, _)| point.clone()).collect(),
             }
@@ -202,7 +205,7 @@ fn check_points(test: &str, selections: impl Iterator<Item = Vec<String>>) {
             let differs = points.iter().any(|point| DIFFERS.contains(&point.as_str()));
             let answers = Answers {
                 points,
-                datafusion: MAJORS[usize::from(differs)],
+                datafusion: &MAJORS[usize::from(differs)],
                 ..Answers::default()
             };
             let name = format!("points-{i}");
@@ -933,4 +936,36 @@ fn projects_look_as_they_did() {
     Command::new(env!("CARGO_BIN_EXE_xtask"))
         .args(["golden", "--check"])
         .succeed();
+}
+
+/// A dry run lists the files that are made without it, and makes none.
+#[test]
+fn a_dry_run_makes_nothing() {
+    let folder = scratch("dry run");
+    let generate = || {
+        let mut generate = generate(&folder, "dry-ext");
+        generate.args(["-d", "extension_points=query_planner"]);
+        generate
+    };
+    let said = generate().arg("--dry-run").succeed();
+    assert!(files(&folder).is_empty());
+    let adds = "Adding physical_extension_codec, which others of your extension points need.";
+    assert!(said.contains(adds), "{said}");
+    assert!(
+        said.contains("This was a dry run: nothing was made."),
+        "{said}"
+    );
+    assert!(!said.contains("What to do next"), "{said}");
+    generate().succeed();
+    let project = folder.join("dry-ext");
+    assert!(said.contains(&format!("These files would be in {}:", project.display())));
+    let listed = said.lines().filter_map(|line| line.split_once(" lines  "));
+    let listed: BTreeSet<_> = listed.map(|(_, file)| file.to_owned()).collect();
+    let made = files(&project).into_iter();
+    let (machinery, own): (Vec<_>, Vec<_>) =
+        made.partition(|file| file.starts_with("pyo3-datafusion"));
+    assert!(own.iter().map(|file| file.display().to_string()).eq(listed));
+    assert!(said.contains(&format!("{} files  pyo3-datafusion\n", machinery.len())));
+    let said = generate().arg("--dry-run").fail();
+    assert!(said.contains("choose another --name"), "{said}");
 }

@@ -5,39 +5,47 @@ use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
 use crate::environment::{Environment, FULL, PLAIN};
-use crate::tools::{Run, extension_points, python_files};
+use crate::tools::{Run, extension_points, majors, python_files};
 
 const NONE: &str = "none";
-/// Of a major that does not exist yet: another one that says that it is that.
-const PRETENDED: &str = "56.0.0";
+/// A host with a major of which the template knows nothing: the newest one, which pretends.
+static PRETENDED: LazyLock<String> = LazyLock::new(|| format!("{}.0.0", newest() + 1));
 /// The classes that are not there with `datafusion` 54.
 pub const SINCE_55: [&str; 2] = ["OffsetPlanner", "SessionExtension"];
 
 /// Environments with each of them, and with both projects.
 static HOSTS: LazyLock<Vec<(&str, Environment)>> = LazyLock::new(|| {
-    let hosts = [
-        "50.1.0", "51.0.0", "52.3.0", "53.0.0", "54.0.0", "54.1.0", "55.0.0", PRETENDED, NONE,
-    ];
-    let environment = |host| {
+    let refused = ["50.1.0", "51.0.0", "52.3.0", "53.0.0"].map(str::to_owned);
+    let first = majors().into_iter().map(|major| format!("{major}.0.0"));
+    let hosts = refused.into_iter().chain(first);
+    let hosts = hosts.chain(["54.1.0".to_owned(), PRETENDED.clone(), NONE.to_owned()]);
+    let newest = format!("{}.0.0", newest());
+    let environment = |host: String| {
+        let host: &str = host.leak();
+        let installed = if *PRETENDED == host { &newest } else { host };
         let packages = match host {
             NONE => vec![],
-            PRETENDED => vec!["datafusion==55.0.0".to_owned(), "pyarrow".to_owned()],
-            host => vec![format!("datafusion=={host}"), "pyarrow".to_owned()],
+            _ => vec![format!("datafusion=={installed}"), "pyarrow".to_owned()],
         };
         let environment = Environment::new(&format!("host {host}"), "3.11", &packages);
         environment.install(&[&FULL.wheel, &PLAIN.wheel], &["--no-deps"]);
-        if host == PRETENDED {
+        if *PRETENDED == host {
             let code = format!(
                 "import importlib.metadata as m; path = m.distribution('datafusion')._path / 'METADATA'; \
                  text = path.read_text(); path.unlink(); \
-                 path.write_text(text.replace('Version: 55.0.0', 'Version: {PRETENDED}', 1))"
+                 path.write_text(text.replace('Version: {newest}', 'Version: {host}', 1))"
             );
             environment.python().args(["-c", &code]).succeed();
         }
         (host, environment)
     };
-    hosts.into_iter().map(environment).collect()
+    hosts.map(environment).collect()
 });
+
+/// The newest major that the template knows.
+fn newest() -> u32 {
+    majors().last().unwrap().parse().unwrap()
+}
 
 /// What `register.py` says of one attempt to hand something over.
 struct Attempt {
@@ -165,7 +173,7 @@ fn table(package: &Package) -> Vec<String> {
 fn every_extension_point() {
     let rows = table(&Package {
         name: "full-ext",
-        majors: 54..=55,
+        majors: majors()[0].parse().unwrap()..=newest(),
     });
     assert!(rows.len() > extension_points().len(), "{rows:?}");
 }
@@ -174,7 +182,7 @@ fn every_extension_point() {
 fn the_default_extension_points() {
     let rows = table(&Package {
         name: "plain-ext",
-        majors: 55..=55,
+        majors: newest()..=newest(),
     });
     assert!(rows.len() >= 4, "{rows:?}");
 }

@@ -12,6 +12,7 @@ mod docs;
 mod doctor;
 mod engines;
 mod environment;
+mod further_major;
 mod generate;
 mod hostile;
 mod hosts;

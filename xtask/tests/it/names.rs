@@ -11,7 +11,7 @@ use proptest::test_runner::{Config, TestRunner};
 use xtask::root;
 
 use crate::tools::{
-    Run, check_formatted, cpython, files, generate, majors, quoted, read, read_toml, scratch,
+    Run, check_formatted, cpython, files, generate, quoted, read, read_toml, scratch,
 };
 
 const LONGEST: &str = "a-name-of-fifty-characters-which-is-as-long-as-any";
@@ -261,9 +261,6 @@ fn no_dependency_is_missing() {
         })
         .collect();
     // In the place of variables, what they stand for.
-    let older = majors()
-        .into_iter()
-        .map(|major| format!("datafusion-{major}"));
     let crates = dependencies
         .lines()
         .filter_map(|line| line.split_once(" = "))
@@ -277,7 +274,6 @@ fn no_dependency_is_missing() {
     let names: Vec<_> = crates
         .chain(packages)
         .map(|(name, _)| name.to_owned())
-        .chain(older)
         .chain(quoted(&hook).filter(|name| name.starts_with("datafusion-")))
         .map(|name| name.replace('-', "_"))
         .collect();

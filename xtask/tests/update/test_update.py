@@ -431,6 +431,57 @@ def test_answers_change(template: Template, tmp_path: Path) -> None:
     assert (project / "src/query_planner.rs").exists()
 
 
+def test_lists_merge(template: Template, tmp_path: Path) -> None:
+    """A point comes into a project whose stub has another name."""
+    project = project_of(template, template.present, tmp_path / "mine")
+    renamed_class(project)
+    git(project, "mv", "src/readings.rs", "src/trips.rs")
+    for path in ["src/lib.rs", "src/source.rs", "src/table_provider.rs"]:
+        replace(path, "readings", "trips")(project)
+    replace("python/my_ext/__init__.py", '"readings"', '"trips"')(project)
+    git(project, "commit", "--quiet", "--all", "--message", "Mine")
+    point = "extension_points=+scalar_udf"
+    done = update_in(template, project, "--to", template.present, "-d", point)
+    assert done.code == 0, done.said
+    check_parses(project)
+    lib = (project / "src/lib.rs").read_text()
+    assert "mod scalar_udf;\nmod trips;\n" in lib or "mod trips;\nmod scalar_udf;\n" in lib, lib
+    init = (project / "python/my_ext/__init__.py").read_text()
+    for line in [
+        "    Fahrenheit,",
+        "    Trips,",
+        '    "Fahrenheit",',
+        '    "Trips",',
+        '    ctx.register_table("trips", Trips())',
+        "    ctx.register_udf(datafusion.udf(Fahrenheit()))",
+    ]:
+        assert init.splitlines().count(line) == 1, init
+    assert "eadings" not in lib + init
+
+
+@pytest.mark.parametrize(
+    ("ours", "base", "theirs", "both"),
+    [
+        ("B\n", "b\n", "a\nb\n", "a\nB\n"),
+        ("b\nc\n", "b\n", "B\n", "B\nc\n"),
+        ("", "b\n", "b\nc\n", "c\n"),
+        ("B\r\n", "b\r\n", "b\r\nc\r\n", "B\r\nc\r\n"),
+        # Both add, or both change, or it is no list.
+        ("a\n", "", "b\n", None),
+        ("B\n", "b\n", "a\nBB\n", None),
+        ("B\n", "b\n", "b\na\nb\n", None),
+        ("B\n", "b\nc\nd\ne\n", "a\nb\nc\nd\ne\n", None),
+    ],
+)
+def test_keeps_both(ours: str, base: str, theirs: str, both: str | None) -> None:
+    ends = "\r\n" if "\r" in base else "\n"
+    sides = [("<", " o"), ("|", " b"), ("=", ""), (">", " t")]
+    marks = [f"{mark * 40}{label}{ends}" for mark, label in sides]
+    text = f"x\n{marks[0]}{ours}{marks[1]}{base}{marks[2]}{theirs}{marks[3]}y\n"
+    expected = text if both is None else f"x\n{both}y\n"
+    assert update.CONFLICT.sub(update.keep_both, text) == expected
+
+
 OWN_CRATES = """\
 [dependencies]
 arrow-csv = { version = "59.2", default-features = false }
