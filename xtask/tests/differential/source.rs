@@ -3,14 +3,18 @@
 use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::{DataType, SchemaRef};
 use arrow_ipc::reader::StreamReader;
 use async_trait::async_trait;
+use datafusion_catalog::Session;
 use datafusion_common::stats::Precision;
-use datafusion_common::{Result, Statistics, config_err};
+use datafusion_common::{DFSchema, Result, ScalarValue, Statistics, config_err};
+use datafusion_execution::TaskContext;
 use datafusion_expr::{Expr, TableProviderFilterPushDown};
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use pyo3_datafusion::provider::ProviderSession;
 use pyo3_datafusion::table::{Insert, Partition, Scan, Source};
 
 #[derive(Debug)]
@@ -38,15 +42,25 @@ impl Source for ReadingsSource {
         Arc::clone(&self.schema)
     }
 
-    async fn partitions(&self, _scan: &Scan) -> Result<Vec<Box<dyn Partition>>> {
+    async fn partitions(&self, scan: &Scan) -> Result<Vec<Box<dyn Partition>>> {
+        let session = ProviderSession::new(TaskContext::default());
+        let schema = DFSchema::try_from(self.schema())?;
+        let filters = scan.filters.iter().cloned();
+        let filters = filters.map(|filter| session.create_physical_expr(filter, &schema));
+        let filters = filters.collect::<Result<Vec<_>>>()?;
         let batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
-        let partitions = batches.iter().cloned();
-        Ok(partitions
-            .map(|batch| Box::new(Batch(batch)) as _)
-            .collect())
+        let batches = batches.iter().map(|batch| {
+            let mut rows = batch.clone();
+            for filter in &filters {
+                let wanted = filter.evaluate(&rows)?.into_array(rows.num_rows())?;
+                rows = filter_record_batch(&rows, wanted.as_boolean())?;
+            }
+            Ok(Box::new(Batch(rows)) as _)
+        });
+        batches.collect()
     }
 
-    /// It takes all filters, so that all of them have to cross, and heeds none.
+    /// It takes all filters, so that all of them have to cross, and evaluates them.
     fn supports_filter(&self, _filter: &Expr) -> TableProviderFilterPushDown {
         TableProviderFilterPushDown::Inexact
     }
@@ -72,6 +86,42 @@ impl Partition for Batch {
 
     fn statistics(&self, schema: &SchemaRef) -> Result<Statistics> {
         let rows = Precision::Exact(self.0.num_rows());
-        Ok(Statistics::new_unknown(schema).with_num_rows(rows))
+        let mut statistics = Statistics::new_unknown(schema).with_num_rows(rows);
+        for (field, claims) in schema.fields().iter().zip(&mut statistics.column_statistics) {
+            let Some((min, max)) = self.0.column_by_name(field.name()).and_then(bounds) else {
+                continue;
+            };
+            claims.min_value = Precision::Exact(min);
+            claims.max_value = Precision::Exact(max);
+        }
+        Ok(statistics)
     }
+}
+
+/// The least and the greatest value, so that bounds of many types have to cross. Not where engines may
+/// disagree: NaN and the two zeros.
+fn bounds(column: &ArrayRef) -> Option<(ScalarValue, ScalarValue)> {
+    let (data_type, zero) = (column.data_type(), ScalarValue::Float64(Some(0.0)));
+    if data_type.is_nested() || matches!(data_type, DataType::Dictionary(..) | DataType::Interval(_)) {
+        return None;
+    }
+    let mut found: Option<(ScalarValue, ScalarValue)> = None;
+    for row in 0..column.len() {
+        let value = ScalarValue::try_from_array(column, row).ok()?;
+        if value.is_null() {
+            continue;
+        }
+        let float = value.cast_to(&DataType::Float64).ok();
+        let is_odd = |float: &ScalarValue| *float == zero || float.to_string().contains(['N', '-']);
+        if data_type.is_floating() && float.as_ref().is_none_or(is_odd) {
+            return None;
+        }
+        let (min, max) = found.unwrap_or_else(|| (value.clone(), value.clone()));
+        found = Some(match value {
+            value if value < min => (value, max),
+            value if value > max => (min, value),
+            _ => (min, max),
+        });
+    }
+    found
 }

@@ -265,6 +265,24 @@ def test_same_changes(seed: int, tmp_path: Path) -> None:
         pair.check(statement, f"seed {seed}, {batches[0].schema}\n{statement}")
 
 
+def test_half_floats(tmp_path: Path) -> None:
+    """Protocol Buffers have no such numbers: bounds and filters with them must not be pushed down."""
+    schema = pa.schema([("i", pa.int64()), ("h", pa.float16()), ("f", pa.float32())])
+    columns = [list(range(4)), [7.5, 1.5, None, 9.0], [0.5, 1.5, 2.5, 3.5]]
+    batch = pa.record_batch(dict(zip(schema.names, columns, strict=True)), schema=schema)
+    pair = Pair([batch], tmp_path / "t.arrow", 1)
+    for sql in [
+        "SELECT min(h), max(h), count(*) FROM t",
+        "SELECT min(h) FROM t",
+        "SELECT i FROM t WHERE h > 7",
+        "SELECT i FROM t WHERE h IN (1.5, 9)",
+        "SELECT i FROM t WHERE h BETWEEN 1 AND 8 AND f > arrow_cast(1, 'Float32')",
+    ]:
+        extension, native = pair.ask(sql)
+        assert not isinstance(native, str), f"{sql}: {native}"
+        assert extension == native, sql
+
+
 def test_most_queries_have_an_answer() -> None:
     print(OUTCOMES)
     assert OUTCOMES["rows"] > OUTCOMES["error"] + OUTCOMES["no rows"], OUTCOMES

@@ -21,11 +21,16 @@ fn any_rows(project: &Path) {
     assert_eq!(text.matches("mod readings;\n").count(), 1);
     fs::write(library, text.replace("mod readings;\n", "")).unwrap();
     let manifest = read_toml(project.join("Cargo.toml"));
-    let arrow = manifest["dependencies"]["arrow"]["version"]
-        .as_str()
-        .unwrap();
-    let crate_ = format!("arrow-ipc@{arrow}");
-    cargo(project).args(["add", &crate_]).succeed();
+    let version = |name: &str| manifest["dependencies"][name]["version"].as_str().unwrap();
+    cargo(project)
+        .args(["add", &format!("arrow-ipc@{}", version("arrow"))])
+        .succeed();
+    let datafusion = version("datafusion-common");
+    let crates = ["datafusion-catalog", "datafusion-execution"];
+    cargo(project)
+        .args(["add", "--no-default-features"])
+        .args(crates.map(|name| format!("{name}@{datafusion}")))
+        .succeed();
 }
 
 fn compare(seed: u64, rounds: u32) {

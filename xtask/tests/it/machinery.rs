@@ -44,7 +44,7 @@ fn passes_its_tests_and_has_docs() {
     let tests = cargo(&project)
         .args(["test", "--workspace", "--lib"])
         .succeed();
-    let passed = tests.matches("test result: ok. 15 passed").count();
+    let passed = tests.matches("test result: ok. 16 passed").count();
     assert_eq!(passed, packages().len(), "{tests}");
     cargo(&project)
         .args(["clippy", "--workspace", "--all-targets"])
@@ -61,12 +61,16 @@ fn passes_its_tests_and_has_docs() {
 #[test]
 fn each_feature_is_enough() {
     let project = project("features of the machinery");
-    for package in packages() {
-        for feature in ["functions", "tables", "plans", "files"] {
-            let mut clippy: Command = cargo(&project);
-            clippy.args(["clippy", "--package", &package, "--features", feature]);
-            clippy.args(["--", "--deny", "warnings"]).succeed();
+    for feature in ["functions", "tables", "plans", "files"] {
+        // Together, they share what the workspace compiled: by itself, an older major has other features
+        // of tokio, on which all of DataFusion depends.
+        let mut clippy: Command = cargo(&project);
+        clippy.arg("clippy");
+        for package in packages() {
+            clippy.args(["--package", &package]);
+            clippy.args(["--features", &format!("{package}/{feature}")]);
         }
+        clippy.args(["--", "--deny", "warnings"]).succeed();
     }
 }
 

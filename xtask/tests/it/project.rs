@@ -218,7 +218,7 @@ fn owners_call_no_guard() {
         }
         lines += source.lines().count();
     }
-    assert!(lines <= 2_400, "{lines} lines");
+    assert!(lines <= 2_250, "{lines} lines");
     let conditions: usize = files(&root().join("template/src"))
         .iter()
         .map(|file| {
@@ -254,7 +254,9 @@ fn extension_points_pass_their_tests() {
         environment.pytest(&built.project.join("tests"));
     }
     environment.install(&[&FULL.wheel], &["--no-deps"]);
-    environment.pytest(&python_files().join("test_worker.py"));
+    for test in ["test_worker.py", "test_half_floats.py"] {
+        environment.pytest(&python_files().join(test));
+    }
 }
 
 /// Each with what it needs, as a wheel for every major where they differ in the point.

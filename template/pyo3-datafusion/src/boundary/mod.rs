@@ -4,6 +4,8 @@
 pub(crate) mod arrow_stream;
 pub(crate) mod error;
 pub(crate) mod host;
+#[cfg(feature = "tables")]
+pub(crate) mod protobuf;
 #[expect(unsafe_code, reason = "capsules and FFI structs hold raw pointers")]
 pub(crate) mod raw;
 #[cfg(any(feature = "functions", feature = "tables"))]

@@ -1,4 +1,4 @@
-//! Constants by themselves: what a function gets for one.
+//! Constants by themselves: what a function gets for one. And lists of functions.
 
 #![allow(clippy::panic, clippy::unwrap_used)]
 
@@ -10,9 +10,11 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field, Int32Type};
 use datafusion_common::ScalarValue;
-use datafusion_expr::{ColumnarValue, ScalarFunctionArgs};
+use datafusion_expr::registry::{FunctionRegistry, MemoryFunctionRegistry};
+use datafusion_expr::{ColumnarValue, ScalarFunctionArgs, Volatility, create_udf};
 
 use super::constants::with_scalars;
+use super::list::Functions;
 
 const ROWS: usize = 4;
 
@@ -99,4 +101,20 @@ fn a_nested_constant_has_the_values_of_its_row_only() {
             assert!(values(&scalar) * 3 <= values(&array), "{kind}: {scalar:?}");
         }
     }
+}
+
+#[test]
+fn a_list_has_what_is_in_a_registry() {
+    let mut registry = MemoryFunctionRegistry::new();
+    for name in ["second", "first"] {
+        let itself = Arc::new(|arguments: &[ColumnarValue]| Ok(arguments[0].clone()));
+        let number = DataType::Int32;
+        let arguments = vec![number.clone()];
+        let function = create_udf(name, arguments, number, Volatility::Immutable, itself);
+        registry.register_udf(Arc::new(function)).unwrap();
+    }
+    let functions = Functions::from_registry(&registry).unwrap();
+    let names: Vec<_> = functions.scalar.iter().map(|f| f.name()).collect();
+    assert_eq!(names, ["first", "second"]);
+    assert!(functions.aggregate.is_empty() && functions.window.is_empty());
 }

@@ -22,6 +22,7 @@ use futures::stream::StreamExt;
 use super::session::with_runtime_env;
 use crate::boundary::arrow_stream::describe_columns;
 use crate::boundary::error::catch;
+use crate::boundary::protobuf::portable;
 use crate::boundary::runtime;
 use crate::compat::{statistics_of_plan, without_expressions};
 
@@ -151,7 +152,8 @@ impl ExecutionPlan for ProviderExec {
     }
 
     fn partition_statistics(&self, partition: Option<usize>) -> Result<Arc<Statistics>> {
-        catch(|| statistics_of_plan(self.plan.as_ref(), partition))
+        let statistics = catch(|| statistics_of_plan(self.plan.as_ref(), partition))?;
+        Ok(Arc::new(portable(Arc::unwrap_or_clone(statistics))))
     }
 }
 

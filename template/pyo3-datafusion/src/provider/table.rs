@@ -27,6 +27,7 @@ use pyo3::prelude::*;
 use super::exec::ProviderExec;
 use super::session::{ProviderSession, with_runtime_env};
 use crate::boundary::error::catch;
+use crate::boundary::protobuf::{may_differ, portable};
 use crate::boundary::runtime;
 use crate::table::{InsertExec, RowSink, SourceProvider, rows_as_plan, with_constants};
 
@@ -186,7 +187,8 @@ impl TableProvider for GuardedTable {
     }
 
     fn statistics(&self) -> Option<Statistics> {
-        catch(|| Ok(self.provider.statistics())).unwrap_or_default()
+        let statistics = catch(|| Ok(self.provider.statistics()));
+        statistics.unwrap_or_default().map(portable)
     }
 
     /// Filters that the provider does not want are for the nodes of its plan: see [`push_down`].
@@ -194,13 +196,12 @@ impl TableProvider for GuardedTable {
         &self,
         filters: &[&Expr],
     ) -> Result<Vec<TableProviderFilterPushDown>> {
-        let answers = self
-            .answers(filters)?
-            .into_iter()
-            .map(|answer| match answer {
-                TableProviderFilterPushDown::Unsupported => TableProviderFilterPushDown::Inexact,
-                answer => answer,
-            });
+        let answers = self.answers(filters)?.into_iter().zip(filters);
+        let answers = answers.map(|(answer, filter)| match answer {
+            _ if may_differ(filter, &self.schema) => TableProviderFilterPushDown::Unsupported,
+            TableProviderFilterPushDown::Unsupported => TableProviderFilterPushDown::Inexact,
+            answer => answer,
+        });
         Ok(answers.collect())
     }
 

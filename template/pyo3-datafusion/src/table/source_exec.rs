@@ -24,6 +24,7 @@ use super::claims::Claims;
 use super::source::{Partition, Scan};
 use crate::boundary::arrow_stream::describe_columns;
 use crate::boundary::error::catch;
+use crate::boundary::protobuf::portable;
 use crate::boundary::runtime;
 use crate::compat::without_expressions;
 
@@ -191,7 +192,8 @@ impl ExecutionPlan for SourceExec {
             .map(|partition| Ok(partition.statistics()?.as_ref()))
             .collect::<Result<Vec<_>>>()?;
         let schema = self.plan.schema();
-        Ok(Arc::new(Statistics::try_merge_iter(statistics, &schema)?))
+        let merged = Statistics::try_merge_iter(statistics, &schema)?;
+        Ok(Arc::new(portable(merged)))
     }
 }
 

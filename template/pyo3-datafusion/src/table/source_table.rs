@@ -18,6 +18,7 @@ use super::insert_exec::{InsertExec, RowSink};
 use super::source::{Scan, Source};
 use super::source_exec::SourceExec;
 use crate::boundary::error::{catch, to_py_err};
+use crate::boundary::protobuf::may_differ;
 use crate::boundary::runtime;
 
 /// A [`Source`] of a known type as a [`TableProvider`], for a class of Python.
@@ -153,7 +154,10 @@ impl TableProvider for SourceProvider {
         catch(|| {
             Ok(filters
                 .iter()
-                .map(|filter| self.source.supports_filter(filter))
+                .map(|filter| match may_differ(filter, &self.schema) {
+                    true => TableProviderFilterPushDown::Unsupported,
+                    false => self.source.supports_filter(filter),
+                })
                 .collect())
         })
     }
