@@ -582,7 +582,7 @@ def moved_manifest(
     if major not in now:
         raise Refusal(
             f"the template at {shown(new)} has nothing for DataFusion {major}: move the package to "
-            f"{' or '.join(map(str, sorted(now)))} first, or choose another --to"
+            f"DataFusion {' or '.join(map(str, sorted(now)))} first, or choose another --to"
         )
     if now[major] == place:
         return None
