@@ -3,9 +3,10 @@
 # ///
 """Take a newer version of the template over into a project, or other answers.
 
-The session `update` of a project runs this file, in the project, from a clone of the template. It
-renders the template twice, as the project was generated and as it is to be, and has git apply the
-difference: a merge of three ways, in which git looks at what both sides changed.
+The session `update` of a project runs this file, in the project, from a clone of the template, and
+so does the owner of a package that was adopted. It renders the template twice, as the project was
+generated and as it is to be, and has git apply the difference: a merge of three ways, in which git
+looks at what both sides changed.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import adopted
 import ffi_to_crate
 
 CLONE = Path(__file__).resolve().parent
@@ -642,6 +644,107 @@ def say_left(project: Repository, prefix: str, merged: Merge, rust: Mapping[str,
         print("\n".join(left))
 
 
+# Packages that were adopted.
+
+
+def update_adopted(
+    project: Repository,
+    arguments: argparse.Namespace,
+    text: str,
+    address: str,
+    commits: tuple[str, str],
+    scratch: Path,
+) -> int:
+    """Replaces the template's folders in a package that has nothing else of it."""
+    old, new = commits
+    if arguments.define:
+        raise Refusal("an adopted package has no answers: leave out -d")
+    prefix, whole = project("rev-parse", "--show-prefix"), top(project)
+    folders = adopted.folders(tomllib.loads(text), prefix)
+    for folder in folders.values():
+        if not (whole.folder / folder).is_dir():
+            raise Refusal(f"{ANSWERS} says {folder}, but there is no such folder: correct it")
+    nothing = f"Nothing to do: the package has all that the template has at {shown(new)}."
+    if old == new:
+        print(nothing)
+        return 0
+    rendered = []
+    for number, (commit, name) in enumerate([(old, "old"), (new, "new")], start=2):
+        step(number, f"Take the folders from the template: {shown(commit)}")
+        made = scratch / name / "package"
+        for source, target in folders.items():
+            if TEMPLATE.run("cat-file", "-e", f"{commit}:{source}").returncode != 0:
+                raise Refusal(
+                    f"the template at {shown(commit)} has no {source}: choose another --to"
+                )
+            export(commit, source, made / target)
+        state = text
+        if commit == new:
+            state = adopted.with_state(text, TEMPLATE.text(commit, VERSIONS), address)
+        record = made / prefix / ANSWERS
+        record.parent.mkdir(parents=True, exist_ok=True)
+        record.write_bytes(state.encode())
+        rendered.append(made)
+    before, after = rendered
+    # The conformance tests for the layout of a generated project are not in an adopted one.
+    known = set(whole("ls-files").splitlines())
+    for file in sorted(before.rglob("*")):
+        path = file.relative_to(before).as_posix()
+        if file.is_file() and path not in known:
+            file.unlink()
+            (after / path).unlink(missing_ok=True)
+    advice = moved_manifest(project, whole, folders[adopted.MACHINERY], before, after, new)
+
+    step(4, "Merge the difference into the package")
+    keep_line_endings(whole, [before, after])
+    merged = merge(whole, "", whole("rev-parse", "HEAD^{tree}"), before, after, scratch)
+    check_untracked(whole, merged.tree)
+    message = f"Update from the template: {shown(old)} to {shown(new)}"
+    print(f"\n{', '.join(folders.values())}: {shown(old)} -> {shown(new)}")
+    if news := changelog(old, new):
+        print("\nWhat the template's changelog says:")
+        for line in news:
+            print(f"  {line}".rstrip())
+    print("\nWhat changes in the package:")
+    print(whole("diff", "--stat=100", "--stat-count=60", "HEAD", merged.tree))
+    if merged.conflicts:
+        say_conflicts(merged.conflicts)
+    if advice:
+        print(f"\n{advice}")
+    return finish(whole, merged, message, arguments.dry_run)
+
+
+def export(commit: str, source: str, target: Path) -> None:
+    """Writes a folder of the template as it was at a commit."""
+    for path in TEMPLATE("ls-tree", "-r", "--name-only", commit, f"{source}/").splitlines():
+        file = target / Path(path).relative_to(source)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(TEMPLATE.text(commit, path).encode("utf-8", "surrogateescape"))
+
+
+def moved_manifest(
+    project: Repository, whole: Repository, machinery: str, before: Path, after: Path, new: str
+) -> str | None:
+    """What the owner has to write, if the template has the manifest of a major elsewhere now."""
+    place = adopted.used_manifest(whole.folder, project.folder.resolve(), machinery)
+    majors = {path: major for major, path in adopted.manifests(before / machinery).items()}
+    if place is None or place not in majors:
+        return None
+    major, now = majors[place], adopted.manifests(after / machinery)
+    if major not in now:
+        raise Refusal(
+            f"the template at {shown(new)} has nothing for DataFusion {major}: move the package to "
+            f"DataFusion {' or '.join(map(str, sorted(now)))} first, or choose another --to"
+        )
+    if now[major] == place:
+        return None
+    name = tomllib.loads((after / machinery / now[major] / "Cargo.toml").read_text("utf-8"))
+    return (
+        f"In Cargo.toml, the dependency pyo3-datafusion needs another path now, which ends in "
+        f'{machinery}/{now[major]}, and package = "{name["package"]["name"]}".'
+    )
+
+
 # Before and after.
 
 
@@ -778,6 +881,8 @@ def update(arguments: argparse.Namespace, scratch: Path) -> int:
     step(1, "Find both versions of the template")
     old = recorded_version(recorded["template"], arguments.from_, arguments.template)
     new = version(arguments.to) if arguments.to else newest_version(old)
+    if "adopted" in recorded:
+        return update_adopted(project, arguments, text, address, (old, new), scratch)
     old_questions, new_questions = questions(old), questions(new)
     answered = recorded["values"].items()
     values = {key: text_of(value) for key, value in answered if key in old_questions}
@@ -839,7 +944,12 @@ def update(arguments: argparse.Namespace, scratch: Path) -> int:
     if merged.conflicts:
         say_conflicts(merged.conflicts)
     say_left(project, prefix, merged, rewritten)
-    if arguments.dry_run:
+    return finish(project, merged, message, arguments.dry_run)
+
+
+def finish(project: Repository, merged: Merge, message: str, dry_run: bool) -> int:
+    """Commits what was merged, unless this is a dry run, and says what to do next."""
+    if dry_run:
         print("\nThis was a dry run: nothing was changed.")
         return 0
     take_over(project, merged, message)
@@ -860,7 +970,7 @@ def main() -> int:
         epilog="ADDRESS is where the template is, if not where the project says: "
         "an address for `git clone`, or the folder of a clone.",
     )
-    parser.add_argument("--template", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--template", default=str(CLONE), help=argparse.SUPPRESS)
     parser.add_argument(
         "--to",
         metavar="VERSION",

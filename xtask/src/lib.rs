@@ -1,5 +1,6 @@
 //! Builds, tests and measures the template: the code that the commands and the tests share.
 
+pub mod adopt;
 pub mod bench;
 pub mod golden;
 pub mod major;

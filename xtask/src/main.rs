@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use xtask::{GenerateArgs, bench, golden, major, release, render, try_out, use_template};
+use xtask::{GenerateArgs, adopt, bench, golden, major, release, render, try_out, use_template};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", about)]
@@ -14,6 +14,8 @@ enum Command {
     Bench(bench::Args),
     /// Generate a project, as `cargo generate` does
     Generate(GenerateArgs),
+    /// Give the crate pyo3-datafusion to a PyO3 package that exists
+    Adopt(adopt::Args),
     /// Write the files that follow from versions.toml
     Render(render::Args),
     /// Write the projects that a handful of answers render into
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
             xtask::again_with_author()
         }
         Command::Generate(args) => xtask::generate_or_show(args),
+        Command::Adopt(args) => adopt::run(&args),
         Command::Render(args) => render::run(&args),
         Command::Golden(args) => golden::run(&args),
         Command::Release(args) => release::run(&args),

@@ -3,6 +3,7 @@
 // Some tests are for Linux or for Unix, and so is what only they use.
 #![cfg_attr(not(target_os = "linux"), allow(dead_code))]
 
+mod adopt;
 #[cfg(target_os = "linux")]
 mod ci;
 mod crossing;

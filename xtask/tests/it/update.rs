@@ -135,6 +135,7 @@ fn is_tidy() {
                 "--no-cache",
                 "--line-length=100",
                 "update.py",
+                "adopted.py",
                 "ffi_to_crate.py",
                 "xtask/tests/update",
             ])
@@ -146,6 +147,7 @@ fn is_tidy() {
             "--pythonversion=3.11",
             "--level=error",
             "update.py",
+            "adopted.py",
             "ffi_to_crate.py",
         ])
         .current_dir(root())
