@@ -15,6 +15,7 @@ mod environment;
 mod generate;
 mod hostile;
 mod hosts;
+mod http_source;
 mod library;
 #[cfg(target_os = "linux")]
 mod lies;
