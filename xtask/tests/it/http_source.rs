@@ -81,7 +81,11 @@ fn reads_pages_with_a_token() {
             let arguments = arguments.map(|argument| argument.replace(",rustls", ""));
             cargo(project).args(arguments).succeed();
         }
-        fs::write(project.join("src/source.rs"), marked(&page, "an HTTP source")).unwrap();
+        fs::write(
+            project.join("src/source.rs"),
+            marked(&page, "an HTTP source"),
+        )
+        .unwrap();
         let methods = blocks(&page)
             .into_iter()
             .find(|block| block.text.starts_with("#[new]"));

@@ -439,8 +439,8 @@ def test_questions_change(states: Template, tmp_path: Path) -> None:
         source,
         lambda text: (
             text.replace("[placeholders.ci]", "[placeholders.service]").replace('"both", ', "")
-            + '\n[placeholders.colour]\ntype = "string"\ndefault = "red"\n'
-            + 'prompt = "Colour: of the logo"\n'
+            + '\n[placeholders.color]\ntype = "string"\ndefault = "red"\n'
+            + 'prompt = "Color: of the logo"\n'
         ),
     )
     states.edit(
@@ -459,17 +459,17 @@ def test_questions_change(states: Template, tmp_path: Path) -> None:
     states.edit(
         "template/.template-answers.toml",
         lambda text: text.replace(
-            'ci = "{{ci}}"', 'service = "{{service}}"\ncolour = "{{colour}}"'
+            'ci = "{{ci}}"', 'service = "{{service}}"\ncolor = "{{color}}"'
         ),
     )
     states.commit("Newer")
     done = update_in(states, project)
     assert done.code == 0, done.said
-    assert "A new question, colour: took its default, red." in done.said
-    assert "Colour: of the logo. To answer otherwise: -d colour=…" in done.said
+    assert "A new question, color: took its default, red." in done.said
+    assert "Color: of the logo. To answer otherwise: -d color=…" in done.said
     assert "A new question, service: took its default, github." in done.said
     assert "No longer asked: ci, which was both." in done.said
-    assert 'colour = "red"' in (project / ".template-answers.toml").read_text()
+    assert 'color = "red"' in (project / ".template-answers.toml").read_text()
 
     states.edit(
         source,
