@@ -4,9 +4,9 @@
 """Take a newer version of the template over into a project, or other answers.
 
 The session `update` of a project runs this file, in the project, from a clone of the template, and
-so does the owner of a package that was adopted. It renders the template twice, as the project was
-generated and as it is to be, and has git apply the difference: a merge of three ways, in which git
-looks at what both sides changed.
+so does the owner of an adopted package. It renders the template twice, as the project was generated
+and as it will be, and has git apply the difference: a merge of three ways, in which git looks at
+what both sides changed.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ GIT = ["git", *(part for setting in SETTINGS for part in ("-c", setting))]
 
 Answer = str | list[str]
 # Of a file that both sides changed, the versions that there are: 1 is the template as it was, 2 the
-# project, 3 the template as it is to be.
+# project, 3 the template as it will be.
 Stages = frozenset[int]
 
 
@@ -136,7 +136,7 @@ def recorded_version(template: Mapping[str, Any], given: str | None, address: st
         if digest in TEMPLATE.text(commit, VERSIONS):
             return commit
     raise Refusal(
-        f"no commit of {address} has the digest {digest} that stands in {ANSWERS}: give the "
+        f"no commit of {address} has the digest {digest} that {ANSWERS} has: give the "
         "address of the template that the project is from, or its commit with --from COMMIT"
     )
 
@@ -448,7 +448,7 @@ def take_over(project: Repository, merged: Merge, message: str) -> None:
     if picked.returncode == 0:
         return
     if not merged.conflicts or project.commit("CHERRY_PICK_HEAD") is None:
-        # Git says nothing when it is killed.
+        # Git prints nothing when it is killed.
         reason = picked.stderr.strip() or f"exit code {picked.returncode}"
         raise Refusal(
             f"git cherry-pick stopped: {reason}. `git status` says where. To begin anew: "
@@ -874,7 +874,7 @@ def update(arguments: argparse.Namespace, scratch: Path) -> int:
     text = Path(ANSWERS).read_text(encoding="utf-8")
     recorded = tomllib.loads(text)
     old_address = address = recorded["template"].get("repository", "")
-    # A folder of this machine says nothing to others.
+    # A folder of this machine is of no use to others.
     if re.fullmatch(r"(https?|ssh|git)://[^\s\"\\{}]+|[\w.-]+@[^\s\"\\{}]+", arguments.template):
         address = arguments.template
 
@@ -893,14 +893,14 @@ def update(arguments: argparse.Namespace, scratch: Path) -> int:
     for key, answer in answers.items():
         check(key, answer, new_questions[key])
     name = project_name(text, recorded["values"])
-    nothing = f"Nothing to do: the project has all that the template has at {shown(new)}."
+    nothing = f"Nothing to do: the project has everything that the template has at {shown(new)}."
     if old == new and answers == {**defaults, **values}:
         print(nothing)
         return 0
 
     step(2, f"Render the template as it was: {shown(old)}")
     before, _ = render(old, name, values, old_address, scratch / "old")
-    step(3, f"Render the template as it is to be: {shown(new)}")
+    step(3, f"Render the template as it will be: {shown(new)}")
     after, added = render(new, name, answers, address, scratch / "new")
 
     step(4, "Merge the difference into the project")

@@ -154,7 +154,7 @@ def tests(session: nox.Session) -> None:
 {% if spark -%}
 @nox.session(python="{{usual_python}}", default=False)
 def spark(session: nox.Session) -> None:
-    """Run the tests of the data source with Sail, in the place of Spark."""
+    """Run the tests of the data source with Sail instead of Spark."""
     session.install("--editable", ".[spark]", "pysail==0.7.*", "--group", "test")
     session.run("pytest", "tests/test_spark.py", *session.posargs)
 

@@ -1,4 +1,4 @@
-"""Options are set from Python and from SQL, and the function heeds them."""
+"""Options are set from Python and from SQL, and the function uses them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_options_are_of_one_session() -> None:
     [
         ("unit = 'warm'", 'unit must be celsius, fahrenheit or kelvin, got "warm"'),
         ("decimals = 'two'", 'decimals must be a whole number between 0 and 9, got "two"'),
-        ("colour = 'red'", '"colour" not found'),
+        ("color = 'red'", '"color" not found'),
     ],
 )
 def test_wrong_option_in_sql(option: str, message: str) -> None:

@@ -77,7 +77,7 @@ def test_a_frame_that_is_used_twice(spark: SparkSession) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"colour": "red"}, "there is no option colour: choose rows, partitions, where"),
+        ({"color": "red"}, "there is no option color: choose rows, partitions, where"),
         ({"rows": "many"}, "invalid literal for int"),
         ({"rows": "-1"}, "rows must be between 0 and"),
         ({"where": "nothing = 1"}, "nothing"),

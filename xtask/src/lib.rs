@@ -325,7 +325,7 @@ pub fn generate(args: GenerateArgs) -> Result<PathBuf> {
     }
 }
 
-/// Checks what cargo-generate takes without a word, or refuses in words of its own.
+/// Checks what cargo-generate accepts silently, or refuses in its own words.
 fn check_answers(args: &GenerateArgs, questions: &toml::Table) -> Result<()> {
     for answer in &args.define {
         let Some((key, value)) = answer.split_once('=') else {

@@ -115,7 +115,7 @@ fn check(step: std::result::Result<String, Failure>, what: &str) -> Result<Strin
         );
     }
     bail!(
-        "{what}: {}. Go on with --keep when that is mended; all that was said is in {log}.",
+        "{what}: {}. Fix that, and go on with --keep; {log} has all output.",
         failure.reason().trim_end_matches('.')
     );
 }

@@ -23,7 +23,7 @@ pub struct Args {
     /// The repository on GitHub
     #[arg(long, value_name = "OWNER/NAME")]
     repository: String,
-    /// What to call the project [default: the repository's name, normalised as PyPI does]
+    /// What to call the project [default: the repository's name, normalized as PyPI does]
     #[arg(long, default_value = "", hide_default_value = true)]
     name: String,
     /// One line about it
@@ -166,7 +166,7 @@ fn check_choice(questions: &toml::Table, question: &str, answer: &str) -> Result
     Ok(())
 }
 
-/// The name of the repository OWNER/NAME as PyPI normalises it (PEP 503). `cargo generate` would
+/// The name of the repository OWNER/NAME as PyPI normalizes it (PEP 503). `cargo generate` would
 /// make `my-cool-ud-fs` of `My_Cool.UDFs`.
 fn default_name(repository: &str) -> Result<String> {
     let (_, name) = repository.split_once('/').with_context(|| {

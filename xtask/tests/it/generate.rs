@@ -743,8 +743,8 @@ fn answers_that_have_no_effect_are_named() {
     let file = values.to_str().unwrap();
     for (arguments, sentence) in [
         (
-            ["-d", "licence=MIT"],
-            "error: -d licence=MIT answers no question: the questions are description, license, ",
+            ["-d", "licenses=MIT"],
+            "error: -d licenses=MIT answers no question: the questions are description, license, ",
         ),
         (
             ["-d", "license"],

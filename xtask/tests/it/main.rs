@@ -17,6 +17,7 @@ mod further_major;
 mod generate;
 mod hostile;
 mod hosts;
+mod http_source;
 mod library;
 #[cfg(target_os = "linux")]
 mod lies;

@@ -37,7 +37,7 @@ pub trait Run {
 
 impl Run for Command {
     fn finish(&mut self) -> Output {
-        // Colours and backtraces depend on who runs the tests.
+        // Colors and backtraces depend on who runs the tests.
         self.env("NO_COLOR", "1").env_remove("RUST_BACKTRACE");
         self.output()
             .unwrap_or_else(|error| panic!("{self:?}: {error}"))
