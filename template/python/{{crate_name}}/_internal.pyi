@@ -11,9 +11,14 @@ from typing import final
 {%- if session_extension %}
 
 from datafusion import SessionContext{% unless across_55 %}, SessionExtensionComponents{% endunless %}
-{%- else %}
+{%- elsif protocols != empty or capsules %}
 {% endif %}
+{%- if protocols != empty %}
+from datafusion.user_defined import {{protocols | join: ", "}}
+{%- endif %}
+{%- if capsules %}
 from typing_extensions import CapsuleType
+{%- endif %}
 
 __all__ = [
 {%- for class in all_classes %}
@@ -189,50 +194,35 @@ class ReadingsFunction:
 {%- if scalar_udf %}
 
 @final
-class Fahrenheit:
+class Fahrenheit(ScalarUDFExportable):
     """The scalar function ``fahrenheit(celsius)``: a temperature in degrees Fahrenheit."""
+{%- endif %}
+{%- if async_scalar_udf %}
 
-    def __new__(cls) -> Fahrenheit: ...
-    def __datafusion_scalar_udf__(self) -> CapsuleType:
-        """Hand the function to DataFusion, as a ``datafusion_scalar_udf`` capsule.
+@final
+class FloorOf(ScalarUDFExportable):
+    """The scalar function ``floor_of(sensor)``: the floor that a sensor is on, as a service says.
 
-        Raises:
-            ImportError: the installed ``datafusion`` is of another major version.
-        """
+    The result is null for a sensor that the service does not know.
+    """
 {%- endif %}
 {%- if aggregate_udf %}
 
 @final
-class RootMeanSquare:
+class RootMeanSquare(AggregateUDFExportable):
     """The aggregate function ``rms(x)``: the square root of the mean of the squares.
 
     The result is null if there is no value.
     """
-
-    def __new__(cls) -> RootMeanSquare: ...
-    def __datafusion_aggregate_udf__(self) -> CapsuleType:
-        """Hand the function to DataFusion, as a ``datafusion_aggregate_udf`` capsule.
-
-        Raises:
-            ImportError: the installed ``datafusion`` is of another major version.
-        """
 {%- endif %}
 {%- if window_udf %}
 
 @final
-class Change:
+class Change(WindowUDFExportable):
     """The window function ``change(x) OVER (…)``: by how much ``x`` differs from its last value.
 
     The result is null if ``x`` is null, and in the first row that has a value.
     """
-
-    def __new__(cls) -> Change: ...
-    def __datafusion_window_udf__(self) -> CapsuleType:
-        """Hand the function to DataFusion, as a ``datafusion_window_udf`` capsule.
-
-        Raises:
-            ImportError: the installed ``datafusion`` is of another major version.
-        """
 {%- endif %}
 {%- if schema_provider %}
 
@@ -344,19 +334,11 @@ class Options:
         """
 
 @final
-class ShowCelsius:
+class ShowCelsius(ScalarUDFExportable):
     """The scalar function ``show_celsius(celsius)``: a temperature as text, such as ``'20.0 °C'``.
 
     Unit and decimals are those of the session's :class:`Options`, or their defaults.
     """
-
-    def __new__(cls) -> ShowCelsius: ...
-    def __datafusion_scalar_udf__(self) -> CapsuleType:
-        """Hand the function to DataFusion, as a ``datafusion_scalar_udf`` capsule.
-
-        Raises:
-            ImportError: the installed ``datafusion`` is of another major version.
-        """
 {%- endif %}
 {%- if physical_optimizer_rule %}
 
