@@ -3,7 +3,7 @@ from collections.abc import Sequence
 {% endif -%}
 {% if table_provider -%}
 from typing import {% if session_extension and across_55 %}Any, {% endif %}{% if logical_extension_codec or physical_extension_codec %}ClassVar, {% endif %}TypedDict, final, type_check_only
-{%- elsif function_library -%}
+{%- elsif functions -%}
 from typing import final, type_check_only
 {%- else -%}
 from typing import final
@@ -11,14 +11,9 @@ from typing import final
 {%- if session_extension %}
 
 from datafusion import SessionContext{% unless across_55 %}, SessionExtensionComponents{% endunless %}
-{%- elsif protocols != empty or capsules %}
+{%- else %}
 {% endif %}
-{%- if protocols != empty %}
-from datafusion.user_defined import {{protocols | join: ", "}}
-{%- endif %}
-{%- if capsules %}
 from typing_extensions import CapsuleType
-{%- endif %}
 
 __all__ = [
 {%- for class in all_classes %}
@@ -32,6 +27,45 @@ __version__: str
 
 def check_host() -> None:
     """Raise an ``ImportError`` unless the installed ``datafusion`` has the right major version."""
+{%- if kinds_of_functions contains "scalar" %}
+
+@type_check_only
+class ScalarUDF:
+    """A scalar function."""
+
+    def __datafusion_scalar_udf__(self) -> CapsuleType:
+        """Hand the function to DataFusion, as a ``datafusion_scalar_udf`` capsule.
+
+        Raises:
+            ImportError: the installed ``datafusion`` is of another major version.
+        """
+{%- endif %}
+{%- if kinds_of_functions contains "aggregate" %}
+
+@type_check_only
+class AggregateUDF:
+    """An aggregate function."""
+
+    def __datafusion_aggregate_udf__(self) -> CapsuleType:
+        """Hand the function to DataFusion, as a ``datafusion_aggregate_udf`` capsule.
+
+        Raises:
+            ImportError: the installed ``datafusion`` is of another major version.
+        """
+{%- endif %}
+{%- if kinds_of_functions contains "window" %}
+
+@type_check_only
+class WindowUDF:
+    """A window function."""
+
+    def __datafusion_window_udf__(self) -> CapsuleType:
+        """Hand the function to DataFusion, as a ``datafusion_window_udf`` capsule.
+
+        Raises:
+            ImportError: the installed ``datafusion`` is of another major version.
+        """
+{%- endif %}
 {%- if table_provider %}
 
 @type_check_only
@@ -194,13 +228,13 @@ class ReadingsFunction:
 {%- if scalar_udf %}
 
 @final
-class Fahrenheit(ScalarUDFExportable):
+class Fahrenheit(ScalarUDF):
     """The scalar function ``fahrenheit(celsius)``: a temperature in degrees Fahrenheit."""
 {%- endif %}
 {%- if async_scalar_udf %}
 
 @final
-class FloorOf(ScalarUDFExportable):
+class FloorOf(ScalarUDF):
     """The scalar function ``floor_of(sensor)``: the floor that a sensor is on, as a service says.
 
     The result is null for a sensor that the service does not know.
@@ -209,7 +243,7 @@ class FloorOf(ScalarUDFExportable):
 {%- if aggregate_udf %}
 
 @final
-class RootMeanSquare(AggregateUDFExportable):
+class RootMeanSquare(AggregateUDF):
     """The aggregate function ``rms(x)``: the square root of the mean of the squares.
 
     The result is null if there is no value.
@@ -218,7 +252,7 @@ class RootMeanSquare(AggregateUDFExportable):
 {%- if window_udf %}
 
 @final
-class Change(WindowUDFExportable):
+class Change(WindowUDF):
     """The window function ``change(x) OVER (…)``: by how much ``x`` differs from its last value.
 
     The result is null if ``x`` is null, and in the first row that has a value.
@@ -334,7 +368,7 @@ class Options:
         """
 
 @final
-class ShowCelsius(ScalarUDFExportable):
+class ShowCelsius(ScalarUDF):
     """The scalar function ``show_celsius(celsius)``: a temperature as text, such as ``'20.0 °C'``.
 
     Unit and decimals are those of the session's :class:`Options`, or their defaults.
