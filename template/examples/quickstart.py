@@ -70,6 +70,9 @@ ctx = register_all(SessionContext())
 {%- if scalar_udf %}
 print(ctx.sql(f"SELECT celsius, fahrenheit(celsius) AS fahrenheit FROM {READINGS}"))
 {%- endif %}
+{%- if async_scalar_udf %}
+print(ctx.sql("SELECT floor_of('attic') AS floor"))
+{%- endif %}
 {%- if aggregate_udf %}
 print(ctx.sql(f"SELECT rms(celsius) AS rms FROM {READINGS}"))
 {%- endif %}

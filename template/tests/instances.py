@@ -76,6 +76,16 @@ def files() -> ReadingsFiles:
 def fahrenheit(celsius: float | None) -> float | None:
     return None if celsius is None else celsius * 1.8 + 32.0
 {%- endif %}
+{%- if async_scalar_udf %}
+
+
+SENSORS = ["cellar", "kitchen", "garden", "attic", "elsewhere"]
+FLOORS = dict(zip(SENSORS, [-1, 0, 0, 2, None], strict=True))
+
+
+def floor_of(sensor: str | None) -> int | None:
+    return None if sensor is None else FLOORS[sensor]
+{%- endif %}
 {%- if aggregate_udf %}
 
 
@@ -149,6 +159,9 @@ FUNCTIONS: list[Scalar | Aggregate | Window] = [
 {%- if scalar_udf %}
     Scalar(Fahrenheit, [pa.float64()], reference=fahrenheit),
     Scalar(Fahrenheit, [pa.float32()], reference=fahrenheit),
+{%- endif %}
+{%- if async_scalar_udf %}
+    Scalar(FloorOf, [pa.string()], values=[SENSORS], reference=floor_of),
 {%- endif %}
 {%- if aggregate_udf %}
     Aggregate(RootMeanSquare, [pa.float64()], reference=rms),

@@ -131,6 +131,9 @@ def register_all(ctx: SessionContext) -> SessionContext:
     {%- if scalar_udf %}
     ctx.register_udf(datafusion.udf(Fahrenheit()))
     {%- endif %}
+    {%- if async_scalar_udf %}
+    ctx.register_udf(datafusion.udf(FloorOf()))
+    {%- endif %}
     {%- if aggregate_udf %}
     ctx.register_udaf(datafusion.udaf(RootMeanSquare()))
     {%- endif %}

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 {% endif -%}
 {% if table_provider -%}
 from typing import {% if session_extension and across_55 %}Any, {% endif %}TypedDict, final, type_check_only
-{%- elsif function_library or existing_table_provider or listing_table -%}
+{%- elsif functions or existing_table_provider or listing_table -%}
 from typing import final, type_check_only
 {%- else -%}
 from typing import final
@@ -27,6 +27,45 @@ __version__: str
 
 def check_host() -> None:
     """Raise an ``ImportError`` unless the installed ``datafusion`` has the right major version."""
+{%- if kinds_of_functions contains "scalar" %}
+
+@type_check_only
+class ScalarUDF:
+    """A scalar function."""
+
+    def __datafusion_scalar_udf__(self) -> CapsuleType:
+        """Hand the function to DataFusion, as a ``datafusion_scalar_udf`` capsule.
+
+        Raises:
+            ImportError: the installed ``datafusion`` is of another major version.
+        """
+{%- endif %}
+{%- if kinds_of_functions contains "aggregate" %}
+
+@type_check_only
+class AggregateUDF:
+    """An aggregate function."""
+
+    def __datafusion_aggregate_udf__(self) -> CapsuleType:
+        """Hand the function to DataFusion, as a ``datafusion_aggregate_udf`` capsule.
+
+        Raises:
+            ImportError: the installed ``datafusion`` is of another major version.
+        """
+{%- endif %}
+{%- if kinds_of_functions contains "window" %}
+
+@type_check_only
+class WindowUDF:
+    """A window function."""
+
+    def __datafusion_window_udf__(self) -> CapsuleType:
+        """Hand the function to DataFusion, as a ``datafusion_window_udf`` capsule.
+
+        Raises:
+            ImportError: the installed ``datafusion`` is of another major version.
+        """
+{%- endif %}
 {%- if table_provider or existing_table_provider or listing_table %}
 
 @type_check_only
@@ -166,50 +205,35 @@ class ReadingsFunction:
 {%- if scalar_udf %}
 
 @final
-class Fahrenheit:
+class Fahrenheit(ScalarUDF):
     """The scalar function ``fahrenheit(celsius)``: a temperature in degrees Fahrenheit."""
+{%- endif %}
+{%- if async_scalar_udf %}
 
-    def __new__(cls) -> Fahrenheit: ...
-    def __datafusion_scalar_udf__(self) -> CapsuleType:
-        """Hand the function to DataFusion, as a ``datafusion_scalar_udf`` capsule.
+@final
+class FloorOf(ScalarUDF):
+    """The scalar function ``floor_of(sensor)``: the floor that a sensor is on, as a service says.
 
-        Raises:
-            ImportError: the installed ``datafusion`` is of another major version.
-        """
+    The result is null for a sensor that the service does not know.
+    """
 {%- endif %}
 {%- if aggregate_udf %}
 
 @final
-class RootMeanSquare:
+class RootMeanSquare(AggregateUDF):
     """The aggregate function ``rms(x)``: the square root of the mean of the squares.
 
     The result is null if there is no value.
     """
-
-    def __new__(cls) -> RootMeanSquare: ...
-    def __datafusion_aggregate_udf__(self) -> CapsuleType:
-        """Hand the function to DataFusion, as a ``datafusion_aggregate_udf`` capsule.
-
-        Raises:
-            ImportError: the installed ``datafusion`` is of another major version.
-        """
 {%- endif %}
 {%- if window_udf %}
 
 @final
-class Change:
+class Change(WindowUDF):
     """The window function ``change(x) OVER (…)``: by how much ``x`` differs from its last value.
 
     The result is null if ``x`` is null, and in the first row that has a value.
     """
-
-    def __new__(cls) -> Change: ...
-    def __datafusion_window_udf__(self) -> CapsuleType:
-        """Hand the function to DataFusion, as a ``datafusion_window_udf`` capsule.
-
-        Raises:
-            ImportError: the installed ``datafusion`` is of another major version.
-        """
 {%- endif %}
 {%- if schema_provider %}
 
@@ -321,19 +345,11 @@ class Options:
         """
 
 @final
-class ShowCelsius:
+class ShowCelsius(ScalarUDF):
     """The scalar function ``show_celsius(celsius)``: a temperature as text, such as ``'20.0 °C'``.
 
     Unit and decimals are those of the session's :class:`Options`, or their defaults.
     """
-
-    def __new__(cls) -> ShowCelsius: ...
-    def __datafusion_scalar_udf__(self) -> CapsuleType:
-        """Hand the function to DataFusion, as a ``datafusion_scalar_udf`` capsule.
-
-        Raises:
-            ImportError: the installed ``datafusion`` is of another major version.
-        """
 {%- endif %}
 {%- if physical_optimizer_rule %}
 

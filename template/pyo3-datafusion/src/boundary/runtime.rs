@@ -4,24 +4,23 @@ use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::OnceLock;
-use std::task::Poll;
 use std::time::Duration;
-#[cfg(feature = "tables")]
-use std::time::Instant;
 
 use datafusion_common::{Result, exec_err};
 use futures::FutureExt;
-#[cfg(feature = "tables")]
-use futures::stream::{self, BoxStream, StreamExt};
-#[cfg(feature = "tables")]
-use pyo3::prelude::*;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::block_in_place;
 use tokio::time::timeout;
+#[cfg(feature = "tables")]
+use {
+    super::error::{interrupted, to_py_err},
+    futures::stream::{self, BoxStream, StreamExt},
+    pyo3::prelude::*,
+    std::task::Poll,
+    std::time::Instant,
+};
 
 use super::error::{catch, panicked};
-#[cfg(feature = "tables")]
-use super::error::{interrupted, to_py_err};
 use super::host::package;
 
 /// The runtime, started on first use.
