@@ -3,9 +3,13 @@
 #[cfg(feature = "tables")]
 pub(crate) mod arrow_stream;
 pub(crate) mod error;
+#[cfg(feature = "tables")]
+pub(crate) mod filters;
 pub(crate) mod host;
 #[expect(unsafe_code, reason = "capsules and FFI structs hold raw pointers")]
 pub(crate) mod raw;
+#[cfg(feature = "tables")]
+pub(crate) mod run;
 #[cfg(feature = "tables")]
 pub(crate) mod runtime;
 #[cfg(all(test, feature = "tables"))]

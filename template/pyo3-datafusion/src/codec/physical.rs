@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow::datatypes::Schema;
 use datafusion_common::{Result, exec_datafusion_err, exec_err, not_impl_err};
 use datafusion_execution::TaskContext;
+use datafusion_execution::config::SessionConfig;
 use datafusion_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use datafusion_ffi::execution::FFI_TaskContextProvider;
 use datafusion_physical_plan::ExecutionPlan;
@@ -86,7 +87,7 @@ impl<C: PartitionCodec> SourcePhysicalCodec<C> {
         Ok(message.encode_to_vec())
     }
 
-    fn decode(&self, bytes: &[u8]) -> Result<Arc<dyn ExecutionPlan>> {
+    fn decode(&self, bytes: &[u8], config: &SessionConfig) -> Result<Arc<dyn ExecutionPlan>> {
         let message = SourceExecMessage::decode(bytes)
             .map_err(|error| exec_datafusion_err!("these bytes are not a plan: {error}"))?;
         if message.version != VERSION {
@@ -103,6 +104,7 @@ impl<C: PartitionCodec> SourcePhysicalCodec<C> {
             projection,
             filters: vec![],
             limit: message.limit.map(|limit| limit as usize),
+            config: Arc::clone(config.options()),
         };
         let partitions = message.partitions.iter();
         let partitions = partitions.map(|bytes| self.partitions.decode(bytes, &scan));
@@ -127,10 +129,10 @@ impl<C: PartitionCodec> SourcePhysicalCodec<C> {
         &self,
         bytes: &[u8],
         _inputs: &[Arc<dyn ExecutionPlan>],
-        _context: &TaskContext,
+        context: &TaskContext,
         _: Converter<'_>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        self.decode(bytes)
+        self.decode(bytes, context.session_config())
     }
 }
 

@@ -24,6 +24,7 @@ use super::claims::Claims;
 use super::source::{Partition, Scan};
 use crate::boundary::arrow_stream::describe_columns;
 use crate::boundary::error::catch;
+use crate::boundary::run::RunContext;
 use crate::boundary::runtime;
 use crate::compat::without_expressions;
 
@@ -36,6 +37,7 @@ pub struct SourceExec {
     partitions: Vec<Arc<SourcePartition>>,
     plan: Arc<dyn ExecutionPlan>,
     metrics: ExecutionPlanMetricsSet,
+    pub(crate) run: RunContext,
 }
 
 /// A scan, and the table it reads.
@@ -93,6 +95,7 @@ impl SourceExec {
             partitions,
             plan,
             metrics,
+            run: RunContext::default(),
         })
     }
 

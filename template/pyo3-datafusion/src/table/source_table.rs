@@ -7,17 +7,19 @@ use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion_catalog::{Session, TableProvider};
 use datafusion_common::{Result, not_impl_err};
+use datafusion_execution::config::SessionConfig;
 use datafusion_expr::dml::InsertOp;
 use datafusion_expr::{Expr, SortExpr, TableProviderFilterPushDown, TableType};
 use datafusion_physical_plan::ExecutionPlan;
 use pyo3::prelude::*;
 
-use super::host_functions::with_constants;
+use super::host_functions::{plan_call, with_constants};
 use super::insert::{Insert, SourceSink};
 use super::insert_exec::{InsertExec, RowSink};
 use super::source::{Scan, Source};
 use super::source_exec::SourceExec;
 use crate::boundary::error::{catch, to_py_err};
+use crate::boundary::raw::scan::{HostSession, Scanned};
 use crate::boundary::runtime;
 
 /// A [`Source`] of a known type as a [`TableProvider`], for a class of Python.
@@ -109,11 +111,12 @@ impl SourceProvider {
     }
 
     /// The plan that reads what one query needs.
-    pub async fn plan(
+    async fn plan(
         &self,
         projection: Option<&Vec<usize>>,
         filters: &[Expr],
         limit: Option<usize>,
+        config: &SessionConfig,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let projection = match projection {
             Some(columns) => columns.clone(),
@@ -124,6 +127,7 @@ impl SourceProvider {
             projection,
             filters: filters.to_vec(),
             limit,
+            config: Arc::clone(config.options()),
         };
         runtime::run(async {
             let partitions = self.source.partitions(&scan).await?;
@@ -132,6 +136,20 @@ impl SourceProvider {
             Ok(Arc::new(plan) as _)
         })
         .await
+    }
+}
+
+impl SourceProvider {
+    /// [`scan`](TableProvider::scan) in the session of a host, without a copy of it.
+    pub(crate) async fn scan_for(
+        &self,
+        session: &HostSession,
+        (projection, filters, limit): Scanned<'_>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let plan_call = |call: &_, schema: &_| session.create_physical_expr(call, schema).ok();
+        let filters = with_constants(filters, &self.schema, &plan_call)?;
+        self.plan(projection, &filters, limit, &session.config()?)
+            .await
     }
 }
 
@@ -165,8 +183,9 @@ impl TableProvider for SourceProvider {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let filters = with_constants(filters, &self.schema, session)?;
-        self.plan(projection, &filters, limit).await
+        let filters = with_constants(filters, &self.schema, &plan_call(session))?;
+        self.plan(projection, &filters, limit, session.config())
+            .await
     }
 
     async fn insert_into(
