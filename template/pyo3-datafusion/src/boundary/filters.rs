@@ -13,12 +13,16 @@ use arrow::datatypes::SchemaRef;
 use datafusion_catalog::TableProvider;
 use datafusion_common::{Result, TableReference, exec_datafusion_err, not_impl_err};
 use datafusion_execution::TaskContext;
-use datafusion_expr::{AggregateUDF, Expr, Extension, LogicalPlan, ScalarUDF, WindowUDF};
+use datafusion_expr::{
+    AggregateUDF, Expr, Extension, LogicalPlan, ScalarUDF, ScalarUDFImpl, WindowUDF,
+};
+use datafusion_ffi::udf::FFI_ScalarUDF;
 use datafusion_proto::logical_plan::LogicalExtensionCodec;
 use datafusion_proto::logical_plan::from_proto::parse_exprs;
 use datafusion_proto::protobuf::LogicalExprList;
 use prost::Message;
 
+use super::raw::unknown_options::Lenient;
 use super::runtime;
 
 /// The codec of a table: that of the host, but for functions.
@@ -68,7 +72,10 @@ impl LogicalExtensionCodec for FilterCodec {
         while functions.len() >= KEPT {
             functions.pop_first();
         }
-        functions.insert(number, Arc::new(function.clone()));
+        // A function of the host gets no option that the host does not know.
+        let function = FFI_ScalarUDF::from(Arc::new(function.clone())).lenient();
+        let function = <Arc<dyn ScalarUDFImpl>>::from(&function);
+        functions.insert(number, Arc::new(ScalarUDF::new_from_shared_impl(function)));
         buffer.extend(MARK);
         buffer.extend(number.to_le_bytes());
         Ok(())

@@ -55,6 +55,8 @@ struct SourceExecMessage {
     limit: Option<u64>,
     #[prost(bytes = "vec", repeated, tag = "7")]
     partitions: Vec<Vec<u8>>,
+    #[prost(bool, tag = "8")]
+    infinite: bool,
 }
 
 /// Counts up when the message changes, so that old bytes are refused.
@@ -83,6 +85,7 @@ impl<C: PartitionCodec> SourcePhysicalCodec<C> {
             projection: columns.collect(),
             limit: scan.limit.map(|limit| limit as u64),
             partitions: partitions.collect::<Result<_>>()?,
+            infinite: plan.properties().boundedness.is_unbounded(),
         };
         Ok(message.encode_to_vec())
     }
@@ -109,7 +112,13 @@ impl<C: PartitionCodec> SourcePhysicalCodec<C> {
         let partitions = message.partitions.iter();
         let partitions = partitions.map(|bytes| self.partitions.decode(bytes, &scan));
         let partitions = partitions.collect::<Result<_>>()?;
-        let plan = SourceExec::try_new(Arc::new(table_schema), scan, &[], partitions)?;
+        let plan = SourceExec::try_new(
+            Arc::new(table_schema),
+            scan,
+            &[],
+            partitions,
+            message.infinite,
+        )?;
         Ok(Arc::new(plan.with_name(message.name)))
     }
 }

@@ -7,6 +7,8 @@ mod insert_exec;
 mod source;
 mod source_exec;
 mod source_table;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use host_functions::{plan_call, with_constants};
 pub use insert::Insert;

@@ -75,6 +75,12 @@ pub trait Source: Any + Debug + Send + Sync {
     fn sort_order(&self) -> Vec<SortExpr> {
         vec![]
     }
+
+    /// Whether the rows never end, as those of a queue of messages. DataFusion refuses a query over such
+    /// a table that needs all rows before it returns one, such as a sort.
+    fn is_infinite(&self) -> bool {
+        false
+    }
 }
 
 /// A part of a table that one thread reads.

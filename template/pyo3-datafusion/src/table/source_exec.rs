@@ -50,12 +50,13 @@ struct TableScan {
 
 impl SourceExec {
     /// The plan for `scan` of a table with the columns of `table_schema`, whose partitions are
-    /// sorted by `sort_order`.
+    /// sorted by `sort_order`, and whose rows never end if it is `infinite`.
     pub fn try_new(
         table_schema: SchemaRef,
         scan: Scan,
         sort_order: &[SortExpr],
         partitions: Vec<Box<dyn Partition>>,
+        infinite: bool,
     ) -> Result<Self> {
         let metrics = ExecutionPlanMetricsSet::new();
         let name = describe(&scan, partitions.len());
@@ -86,8 +87,8 @@ impl SourceExec {
             Arc::new(EmptyExec::new(schema))
         } else {
             // The source projects by itself, so there is no projection here.
-            let plan = StreamingTableExec::try_new(schema, streams, None, orders, false, limit)?;
-            Arc::new(plan)
+            let plan = StreamingTableExec::try_new(schema, streams, None, orders, infinite, limit);
+            Arc::new(plan?)
         };
         Ok(Self {
             name,

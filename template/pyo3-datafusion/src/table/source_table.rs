@@ -36,12 +36,14 @@ impl<S: Source> SourceTable<S> {
 
     fn from_source(source: Arc<S>, sink: Option<Arc<dyn RowSink>>) -> Result<Self> {
         // These are asked for once and kept: over the FFI, `schema` has no way to report an error.
-        let (schema, sort_order) = catch(|| Ok((source.schema(), source.sort_order())))?;
+        let (schema, sort_order, infinite) =
+            catch(|| Ok((source.schema(), source.sort_order(), source.is_infinite())))?;
         let provider = SourceProvider {
             source: Arc::clone(&source) as _,
             sink,
             schema,
             sort_order,
+            infinite,
         };
         Ok(Self {
             source,
@@ -98,6 +100,7 @@ pub struct SourceProvider {
     sink: Option<Arc<dyn RowSink>>,
     schema: SchemaRef,
     sort_order: Vec<SortExpr>,
+    infinite: bool,
 }
 
 impl SourceProvider {
@@ -132,7 +135,8 @@ impl SourceProvider {
         runtime::run(async {
             let partitions = self.source.partitions(&scan).await?;
             let table_schema = Arc::clone(&self.schema);
-            let plan = SourceExec::try_new(table_schema, scan, &self.sort_order, partitions)?;
+            let (order, infinite) = (&self.sort_order, self.infinite);
+            let plan = SourceExec::try_new(table_schema, scan, order, partitions, infinite)?;
             Ok(Arc::new(plan) as _)
         })
         .await
