@@ -64,6 +64,9 @@ impl LogicalExtensionCodec for FilterCodec {
 
         // In a forked process, a lock may be held for ever.
         runtime::handle()?;
+        // A function of the host gets no option that the host does not know.
+        let function = FFI_ScalarUDF::from(Arc::new(function.clone())).lenient();
+        let function = <Arc<dyn ScalarUDFImpl>>::from(&function);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let mut functions = self
             .functions
@@ -72,9 +75,6 @@ impl LogicalExtensionCodec for FilterCodec {
         while functions.len() >= KEPT {
             functions.pop_first();
         }
-        // A function of the host gets no option that the host does not know.
-        let function = FFI_ScalarUDF::from(Arc::new(function.clone())).lenient();
-        let function = <Arc<dyn ScalarUDFImpl>>::from(&function);
         functions.insert(number, Arc::new(ScalarUDF::new_from_shared_impl(function)));
         buffer.extend(MARK);
         buffer.extend(number.to_le_bytes());
