@@ -22,7 +22,10 @@ use crate::source::ReadingsSource;
 ///
 /// DataFusion reads the rows that an `OFFSET` skips, and drops them. Readings are numbered, so this
 /// planner does not even compute these rows.
-async fn plan(query: &LogicalPlan) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+async fn plan(
+    query: &LogicalPlan,
+    session: &dyn Session,
+) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     let LogicalPlan::Limit(limit) = query else {
         return Ok(None);
     };
@@ -45,8 +48,9 @@ async fn plan(query: &LogicalPlan) -> Result<Option<Arc<dyn ExecutionPlan>>> {
         return Ok(None);
     }
     let not_skipped = col("id").gt_eq(lit(skip as i64));
-    let rows = table
-        .plan(scan.projection.as_ref(), &[not_skipped], fetch)
+    let projection = scan.projection.as_ref();
+    let rows = provider
+        .scan(session, projection, &[not_skipped], fetch)
         .await?;
     // A source may return more than its limit, and does so in several partitions.
     let rows = Arc::new(CoalescePartitionsExec::new(rows));
@@ -65,7 +69,7 @@ impl QueryPlanner for OffsetQueryPlanner {
         query: &LogicalPlan,
         session: &dyn Session,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        match plan(query).await? {
+        match plan(query, session).await? {
             Some(plan) => Ok(plan),
             None => self.fallback.create_physical_plan(query, session).await,
         }

@@ -254,6 +254,21 @@ STUB_QUERIES = {
     "count(*)": "SELECT count(*) FROM t",
     "group by": "SELECT sensor, avg(celsius) FROM t GROUP BY sensor",
 }
+# Next to no rows: what the session costs each query.
+SMALL_QUERIES = {
+    "all rows": "SELECT * FROM t",
+    "one row": "SELECT * FROM t WHERE id = 7",
+    "one row by a function": "SELECT * FROM t WHERE abs(id) = 7",
+}
+# What takes batches of the table apart, or puts them together.
+OPERATORS = {
+    "group by": "SELECT id % 1000 AS k, sum(celsius) FROM t GROUP BY k",
+    "join": "SELECT sum(a.celsius) FROM t a JOIN t b ON a.id = b.id + 1",
+    "window": "SELECT max(w) FROM (SELECT avg(celsius) OVER (PARTITION BY id % 100) AS w FROM t)",
+    "sort": "SELECT * FROM t ORDER BY celsius, id LIMIT 100000",
+    # The limit is not pushed down below a filter that the source does not understand.
+    "LIMIT 10, not pushed down": "SELECT * FROM t WHERE -id < 1 LIMIT 10",
+}
 
 
 def cases(quick: bool) -> Iterator[Case]:
@@ -288,6 +303,10 @@ def cases(quick: bool) -> Iterator[Case]:
         Table(10, partitions=8, batch_rows=1, columns=8),
     ]:
         yield Case("fixed", table, {"10 rows": "SELECT * FROM t"}, RUST)
+    for partitions in (1, 8, 64):
+        table = Table(1000, partitions)
+        yield Case("small", table, SMALL_QUERIES, ["extension", "host's MemTable"])
+    yield Case("operators", Table(1 << 21), OPERATORS, ["native", "extension"])
     queries = {"LIMIT 10": LIMIT, "empty query": "SELECT 1"}
     for columns in (0, 8):
         table = Table(1_000_000_000, columns=columns)

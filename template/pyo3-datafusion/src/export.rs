@@ -108,6 +108,7 @@ mod tables {
     use crate::boundary::error::{call, to_py_err};
     use crate::boundary::host::{Capsule, Host};
     use crate::boundary::raw::capsule::from_session;
+    use crate::boundary::raw::scan::codec_of_table;
     use crate::boundary::runtime;
     use crate::provider::{
         GuardedCatalog, GuardedCatalogList, GuardedFactory, GuardedSchema, GuardedTableFunction,
@@ -123,6 +124,7 @@ mod tables {
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let host = Host::check(py)?;
         let codec = from_session(host, session)?;
+        let codec = codec_of_table(codec).map_err(to_py_err)?;
         // The host runs threads by now. As ours start here too, a fork from here on is noticed.
         let runtime = runtime::handle().map_err(to_py_err)?;
         host.export(export(Some(runtime), codec)?)

@@ -2,6 +2,7 @@
 //! in a batch each, or in one.
 
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, RecordBatchOptions};
@@ -28,7 +29,7 @@ use futures::stream;
 
 /// The table `name`, if it is one of these.
 pub fn table(name: &str) -> Option<Arc<dyn TableProvider>> {
-    let name = ["as_text", "no_columns", "one_batch", "queue"].into_iter().find(|odd| *odd == name)?;
+    let name = ["as_text", "asks", "no_columns", "one_batch", "queue"].into_iter().find(|odd| *odd == name)?;
     Some(Arc::new(OddTable(name)))
 }
 
@@ -58,11 +59,21 @@ impl TableProvider for OddTable {
 
     async fn scan(
         &self,
-        _session: &dyn Session,
+        session: &dyn Session,
         projection: Option<&Vec<usize>>,
         filters: &[Expr],
         _limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
+        if self.0 == "asks" {
+            // As many functions are there when the plan runs.
+            let (functions, batch_size) =
+                (session.scalar_functions(), session.config().batch_size());
+            let asked = session.task_ctx().scalar_functions().len();
+            assert_eq!(functions.len(), asked);
+            ASKED.store(asked, Ordering::Relaxed);
+            assert_eq!(batch_size, 7);
+            assert!(functions.contains_key("registered_later"));
+        }
         let no_columns = self.0 == "no_columns" && projection.is_some_and(Vec::is_empty);
         let ids = (0..10).map(|id| {
             if no_columns {
@@ -90,6 +101,7 @@ impl TableProvider for OddTable {
             Boundedness::Bounded,
         );
         Ok(Arc::new(OddExec {
+            asks: self.0 == "asks",
             filters: filters.iter().map(Expr::to_string).collect(),
             queue: Arc::new(Mutex::new(rows.clone())),
             rows,
@@ -98,9 +110,12 @@ impl TableProvider for OddTable {
     }
 }
 
+static ASKED: AtomicUsize = AtomicUsize::new(0);
+
 /// Its partitions share a queue of batches, and its filters are a text.
 #[derive(Debug, Clone)]
 struct OddExec {
+    asks: bool,
     filters: Vec<String>,
     queue: Arc<Mutex<Vec<RecordBatch>>>,
     rows: Vec<RecordBatch>,
@@ -165,8 +180,14 @@ impl ExecutionPlan for OddExec {
     fn execute(
         &self,
         _partition: usize,
-        _: Arc<TaskContext>,
+        context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
+        if self.asks {
+            let functions = context.scalar_functions();
+            assert_eq!(functions.len(), ASKED.load(Ordering::Relaxed));
+            assert!(functions.contains_key("registered_later"));
+            assert_eq!(context.session_config().batch_size(), 7);
+        }
         let queue = Arc::clone(&self.queue);
         let rows = stream::iter(std::iter::from_fn(move || {
             let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);

@@ -33,6 +33,7 @@ mod page;
 mod program;
 mod project;
 mod readme;
+mod sessions;
 mod tools;
 #[cfg(unix)]
 mod try_out;

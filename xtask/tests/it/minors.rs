@@ -197,7 +197,9 @@ fn assert_mirrors_fit(version: &str) {
     let major = version.split('.').next().unwrap();
     let file = read(root().join("template/pyo3-datafusion/src/boundary/raw/unknown_options.rs"));
     let ours = structs([file.clone()]);
-    let theirs = structs(sources(version));
+    let sources = sources(version);
+    assert_meanings_are_the_same(version, &sources);
+    let theirs = structs(sources);
     let mirrored = Regex::new(r"/// The mirror of `(\w+)`[^{]*?\bstruct (\w+)").unwrap();
     let mirrored: BTreeMap<_, _> = mirrored
         .captures_iter(&file)
@@ -220,7 +222,7 @@ fn assert_mirrors_fit(version: &str) {
             let what = format!("{version} {name}::{their_field}");
             assert_eq!(field, their_field, "{what}");
             if mirror == "Pointer" {
-                let is_pointer = ["unsafeextern", "extern", "Option<unsafeextern", "*mut"];
+                let is_pointer = ["unsafeextern", "extern", "*mut"];
                 let is_pointer = is_pointer.iter().any(|start| their.starts_with(start));
                 assert!(is_pointer, "{what}: {their}");
             } else {
@@ -237,6 +239,85 @@ fn assert_mirrors_fit(version: &str) {
         }
     }
     assert_eq!(with_options(&theirs), replaced(&file, &theirs), "{version}");
+}
+
+/// What the functions in `raw/` rely on, besides layouts. Spaces do not count.
+const MEANINGS: [(&str, &str); 10] = [
+    (
+        "A host writes filters with the codec of the table.",
+        "let codec: Arc<dyn LogicalExtensionCodec> = (&self.0.logical_codec).into();
+         let filter_list = LogicalExprList {
+             expr: serialize_exprs(filters, codec.as_ref())?,
+         };",
+    ),
+    (
+        "The session is borrowed until the future of `scan` ends.",
+        "let maybe_plan = (self.0.scan)(
+             &self.0, session, projections, filters_serialized, limit.into(),
+         ).await;",
+    ),
+    (
+        "A table of this library is not wrapped.",
+        "if (provider.library_marker_id)() == crate::get_library_marker_id() {
+             Arc::clone(provider.inner()) as Arc<dyn TableProvider>
+         } else {",
+    ),
+    (
+        "A plan of this library is not wrapped.",
+        "if (plan.library_marker_id)() == crate::get_library_marker_id() {
+             Ok(Arc::clone(plan.inner()))
+         } else {",
+    ),
+    (
+        "A session is dropped by its `release`.",
+        "impl Drop for FFI_SessionRef {
+             fn drop(&mut self) { unsafe { (self.release)(self) } }
+         }",
+    ),
+    (
+        "A session plans an expression with its own codec.",
+        "let codec: Arc<dyn LogicalExtensionCodec> = (&session.logical_codec).into();
+         let session = session.inner();
+         let logical_expr = LogicalExprNode::decode(expr_serialized.as_slice()).unwrap();",
+    ),
+    (
+        "A session that is made here has the functions that the session lists.",
+        "let scalar_functions = (session.scalar_functions)(session)
+             .into_iter()",
+    ),
+    (
+        "A context of this library is not copied.",
+        "if (ffi_ctx.library_marker_id)() == crate::get_library_marker_id() {
+             return Arc::clone(ffi_ctx.inner());
+         }",
+    ),
+    (
+        "A plan is executed in the context that is passed.",
+        "let ctx = context.into();
+         let runtime = plan.runtime();
+         let plan = plan.inner();",
+    ),
+    (
+        "Options that are not sent have their defaults.",
+        "let mut options = ConfigOptions::default();
+         options.extensions.insert(ffi_options.extensions);
+         for kv_tuple in ffi_options.base_options.iter() {
+             options.set(kv_tuple.0.as_str(), kv_tuple.1.as_str())?;
+         }
+         Ok(options)",
+    ),
+];
+
+fn assert_meanings_are_the_same(version: &str, sources: &[String]) {
+    let plain = |text: &str| text.split_whitespace().collect::<String>();
+    let sources: Vec<_> = sources.iter().map(|source| plain(source)).collect();
+    for (meaning, code) in MEANINGS {
+        let code = plain(code);
+        assert!(
+            sources.iter().any(|source| source.contains(&code)),
+            "{version}: {meaning}"
+        );
+    }
 }
 
 /// The type as both sides write it.
@@ -320,17 +401,11 @@ fn fields(of: &ItemStruct) -> Vec<(String, String)> {
 
 /// A type without spaces, names of arguments and lifetimes.
 fn type_text(of: &Type) -> String {
-    let mut of = of.clone();
-    if let Type::BareFn(function) = &mut of {
-        for input in &mut function.inputs {
-            input.name = None;
-        }
-        if !function.inputs.empty_or_trailing() {
-            function.inputs.push_punct(Default::default());
-        }
-    }
+    let argument = Regex::new(r"\b[a-z_]+ : ([^:])").unwrap();
     let text = of.to_token_stream().to_string();
-    text.replace("stabby :: ", "").split_whitespace().collect()
+    let text = argument.replace_all(&text, "$1");
+    let text = text.replace("stabby :: ", "").replace(", )", ")");
+    text.split_whitespace().collect()
 }
 
 /// The functions of each struct that an extension exports that read options, or return such a struct.

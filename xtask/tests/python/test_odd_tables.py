@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
-from datafusion import SessionConfig, SessionContext
+from datafusion import SessionConfig, SessionContext, udf
 from hostile_ext import BuildingCatalog, Readings
 
 
@@ -45,6 +46,14 @@ def test_a_plan_that_is_executed_again(ctx: SessionContext) -> None:
         SELECT count(*) AS n FROM r
     """
     assert ctx.sql(sql).to_pylist() == [{"n": 10}]
+
+
+def test_a_table_gets_the_functions_and_the_options_that_it_asks_for() -> None:
+    ctx = SessionContext(SessionConfig().with_batch_size(7))
+    ctx.register_catalog_provider("building", BuildingCatalog())
+    ints = [pa.int64()]
+    ctx.register_udf(udf(lambda x: x, ints, pa.int64(), "immutable", "registered_later"))
+    assert ctx.sql("SELECT count(*) AS n FROM building.ground.asks").to_pylist() == [{"n": 10}]
 
 
 def test_large_batches_are_split() -> None:

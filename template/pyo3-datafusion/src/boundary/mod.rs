@@ -3,11 +3,15 @@
 #[cfg(feature = "tables")]
 pub(crate) mod arrow_stream;
 pub(crate) mod error;
+#[cfg(feature = "tables")]
+pub(crate) mod filters;
 pub(crate) mod host;
 #[cfg(feature = "tables")]
 pub(crate) mod protobuf;
 #[expect(unsafe_code, reason = "capsules and FFI structs hold raw pointers")]
 pub(crate) mod raw;
+#[cfg(feature = "tables")]
+pub(crate) mod run;
 #[cfg(any(feature = "functions", feature = "tables"))]
 pub(crate) mod runtime;
 #[cfg(all(test, feature = "tables"))]

@@ -53,6 +53,8 @@ struct SourceExecMessage {
     limit: Option<u64>,
     #[prost(message, repeated, tag = "5")]
     partitions: Vec<Value>,
+    #[prost(bool, tag = "6")]
+    infinite: bool,
 }
 
 impl SourcePhysicalCodec {
@@ -104,6 +106,7 @@ impl SourcePhysicalCodec {
             projection: columns.collect(),
             limit: scan.limit.map(|limit| limit as u64),
             partitions: partitions.collect::<Result<_>>()?,
+            infinite: plan.properties().boundedness.is_unbounded(),
         };
         message::encode(&message, buffer);
         Ok(())
@@ -113,7 +116,7 @@ impl SourcePhysicalCodec {
         &self,
         bytes: &[u8],
         _inputs: &[Arc<dyn ExecutionPlan>],
-        _context: &TaskContext,
+        context: &TaskContext,
         _: Converter<'_>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let message: SourceExecMessage = message::decode("a plan", bytes)?;
@@ -125,11 +128,12 @@ impl SourcePhysicalCodec {
             projection,
             filters: vec![],
             limit: message.limit.map(|limit| limit as usize),
+            config: Arc::clone(context.session_config().options()),
         };
         let partitions = message.partitions.iter();
         let partitions = partitions.map(|partition| self.partitions.decode(partition, &scan));
         let partitions = partitions.collect::<Result<_>>()?;
-        let plan = SourceExec::try_new(Arc::new(table_schema), scan, &[], partitions)?;
+        let plan = SourceExec::try_new(Arc::new(table_schema), scan, &[], partitions, message.infinite)?;
         Ok(Arc::new(plan.with_name(message.name)))
     }
 }

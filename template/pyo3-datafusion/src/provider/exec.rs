@@ -23,6 +23,7 @@ use super::session::with_runtime_env;
 use crate::boundary::arrow_stream::describe_columns;
 use crate::boundary::error::catch;
 use crate::boundary::protobuf::portable;
+use crate::boundary::run::RunContext;
 use crate::boundary::runtime;
 use crate::compat::{statistics_of_plan, without_expressions};
 
@@ -35,6 +36,7 @@ pub struct ProviderExec {
     runs: Arc<Mutex<Runs>>,
     properties: Arc<PlanProperties>,
     runtime_env: Arc<RuntimeEnv>,
+    pub(crate) run: RunContext,
 }
 
 /// For each partition, the plans on which it is still to be executed, the oldest first.
@@ -52,6 +54,7 @@ impl ProviderExec {
             runs: Arc::new(Mutex::new(runs)),
             properties,
             runtime_env,
+            run: RunContext::default(),
         })
     }
 }

@@ -8,7 +8,8 @@ mod table;
 
 pub use catalog::open_catalog;
 pub(crate) use catalog::{GuardedCatalog, GuardedCatalogList, GuardedSchema};
+pub(crate) use exec::ProviderExec;
 pub(crate) use function::{GuardedFactory, GuardedTableFunction};
 pub use session::ProviderSession;
-pub(crate) use table::guarded_table;
 pub use table::open_table;
+pub(crate) use table::{GuardedTable, guarded_table};

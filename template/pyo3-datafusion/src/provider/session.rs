@@ -5,7 +5,7 @@
 
 use std::any::Any;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use datafusion_catalog::Session;
@@ -19,12 +19,16 @@ use datafusion_expr::registry::{ExtensionTypeRegistryRef, MemoryExtensionTypeReg
 use datafusion_expr::{AggregateUDF, Expr, HigherOrderUDF, LogicalPlan, ScalarUDF, WindowUDF};
 use datafusion_physical_plan::{ExecutionPlan, PhysicalExpr};
 
+use crate::boundary::raw::scan::HostSession;
 use crate::compat::{catalogs_of_session, physical_expr};
 
 /// A session with the object stores of this package.
 pub struct ProviderSession<'a> {
     host: Option<&'a dyn Session>,
-    context: Arc<TaskContext>,
+    config: SessionConfig,
+    /// Made when it is asked for, if the host's functions have to be copied for it.
+    context: OnceLock<Arc<TaskContext>>,
+    functions: Option<Arc<HostSession>>,
     runtime_env: Arc<RuntimeEnv>,
     execution_props: ExecutionProps,
     table_options: TableOptions,
@@ -47,12 +51,30 @@ impl<'a> ProviderSession<'a> {
     pub fn new(context: TaskContext) -> Self {
         Self {
             host: None,
+            config: context.session_config().clone(),
+            functions: None,
             runtime_env: context.runtime_env(),
             execution_props: ExecutionProps::new(),
             table_options: TableOptions::new(),
             extension_types: Arc::new(MemoryExtensionTypeRegistry::default()),
-            context: Arc::new(context),
+            context: OnceLock::from(Arc::new(context)),
         }
+    }
+
+    /// The same session, with the functions of `host`.
+    pub(crate) fn with_functions_of(mut self, host: &Arc<HostSession>) -> Self {
+        self.functions = Some(Arc::clone(host));
+        self.context = OnceLock::new();
+        self
+    }
+
+    fn context(&self) -> &Arc<TaskContext> {
+        self.context.get_or_init(|| {
+            let copy = self.functions.as_ref().map(|host| host.task_ctx());
+            let copy = copy.unwrap_or_default();
+            let copy = with_runtime_env(&copy, &self.runtime_env);
+            Arc::new(copy.with_session_config(self.config.clone()))
+        })
     }
 }
 
@@ -77,7 +99,7 @@ impl Session for ProviderSession<'_> {
     }
 
     fn config(&self) -> &SessionConfig {
-        self.context.session_config()
+        &self.config
     }
 
     catalogs_of_session!();
@@ -95,19 +117,19 @@ impl Session for ProviderSession<'_> {
     }
 
     fn scalar_functions(&self) -> &HashMap<String, Arc<ScalarUDF>> {
-        self.context.scalar_functions()
+        self.context().scalar_functions()
     }
 
     fn higher_order_functions(&self) -> &HashMap<String, Arc<HigherOrderUDF>> {
-        self.context.higher_order_functions()
+        self.context().higher_order_functions()
     }
 
     fn aggregate_functions(&self) -> &HashMap<String, Arc<AggregateUDF>> {
-        self.context.aggregate_functions()
+        self.context().aggregate_functions()
     }
 
     fn window_functions(&self) -> &HashMap<String, Arc<WindowUDF>> {
-        self.context.window_functions()
+        self.context().window_functions()
     }
 
     fn extension_type_registry(&self) -> &ExtensionTypeRegistryRef {
@@ -135,6 +157,6 @@ impl Session for ProviderSession<'_> {
     }
 
     fn task_ctx(&self) -> Arc<TaskContext> {
-        Arc::clone(&self.context)
+        Arc::clone(self.context())
     }
 }

@@ -28,8 +28,9 @@ use super::exec::ProviderExec;
 use super::session::{ProviderSession, with_runtime_env};
 use crate::boundary::error::catch;
 use crate::boundary::protobuf::{may_differ, portable};
+use crate::boundary::raw::scan::{HostSession, PlanInSession, Scanned, plan_in_session};
 use crate::boundary::runtime;
-use crate::table::{InsertExec, RowSink, SourceProvider, rows_as_plan, with_constants};
+use crate::table::{InsertExec, RowSink, SourceProvider, plan_call, rows_as_plan, with_constants};
 
 /// `table` in a guard, unless the machinery or the host has made it.
 pub(crate) fn guarded_table(table: Arc<dyn TableProvider>) -> Result<Arc<dyn TableProvider>> {
@@ -74,7 +75,7 @@ where
 
 /// Any [`TableProvider`], safe to hand over.
 #[derive(Debug, Clone)]
-struct GuardedTable {
+pub(crate) struct GuardedTable {
     provider: Arc<dyn TableProvider>,
     // These are read once, as DataFusion takes no error when it asks for them.
     schema: SchemaRef,
@@ -91,6 +92,24 @@ impl GuardedTable {
             table_type,
             runtime_env: Arc::clone(runtime_env),
         })
+    }
+
+    /// [`scan`](TableProvider::scan) in the session of a host, of which functions are copied only when the
+    /// table asks for them.
+    pub(crate) async fn scan_for(
+        &self,
+        host: &Arc<HostSession>,
+        (projection, filters, limit): Scanned<'_>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let plan_call = |call: &_, schema: &_| host.create_physical_expr(call, schema).ok();
+        let scan = ProviderScan {
+            table: self.clone(),
+            host: Arc::clone(host),
+            projection: projection.cloned(),
+            filters: with_constants(filters, &self.schema, &plan_call)?,
+            limit,
+        };
+        plan_in_session(host, scan).await
     }
 
     async fn scan_in(
@@ -212,7 +231,7 @@ impl TableProvider for GuardedTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let filters = with_constants(filters, &self.schema, session)?;
+        let filters = with_constants(filters, &self.schema, &plan_call(session))?;
         let session = ProviderSession::of_host(session, &self.runtime_env);
         self.scan_in(&session, projection, &filters, limit).await
     }
@@ -228,6 +247,28 @@ impl TableProvider for GuardedTable {
             insert_op,
         });
         Ok(Arc::new(InsertExec::try_new(sink, self.schema(), input)?))
+    }
+}
+
+#[derive(Debug)]
+struct ProviderScan {
+    table: GuardedTable,
+    host: Arc<HostSession>,
+    projection: Option<Vec<usize>>,
+    filters: Vec<Expr>,
+    limit: Option<usize>,
+}
+
+#[async_trait]
+impl PlanInSession for ProviderScan {
+    async fn plan(&self, session: &dyn Session) -> Result<Arc<dyn ExecutionPlan>> {
+        let Self { table, host, .. } = self;
+        let session = ProviderSession::of_host(session, &table.runtime_env);
+        let session = session.with_functions_of(host);
+        let projection = self.projection.as_ref();
+        table
+            .scan_in(&session, projection, &self.filters, self.limit)
+            .await
     }
 }
 

@@ -20,17 +20,34 @@ use datafusion_expr::{
 use datafusion_ffi::udf::ForeignScalarUDF;
 use datafusion_physical_expr::PhysicalExpr;
 
+/// Has the host plan a call of one of its functions, if it finds the function.
+pub type PlanCall<'a> = &'a (dyn Fn(&Expr, &DFSchema) -> Option<Arc<dyn PhysicalExpr>> + Sync);
+
+/// Plans a call of a function that `session` has.
+pub fn plan_call(
+    session: &dyn Session,
+) -> impl Fn(&Expr, &DFSchema) -> Option<Arc<dyn PhysicalExpr>> {
+    |call, schema| match call {
+        Expr::ScalarFunction(ScalarFunction { func, .. })
+            if session.scalar_functions().contains_key(func.name()) =>
+        {
+            session.create_physical_expr(call.clone(), schema).ok()
+        }
+        _ => None,
+    }
+}
+
 /// `filters` over the columns of `schema`, with the constants in their calls of the host's functions
 /// kept as constants.
 pub fn with_constants(
     filters: &[Expr],
     schema: &SchemaRef,
-    session: &dyn Session,
+    plan_call: PlanCall<'_>,
 ) -> Result<Vec<Expr>> {
     let schema = DFSchema::try_from(Arc::clone(schema))?;
     let replaced = filters.iter().cloned().map(|filter| {
         let replaced = filter.transform_up(|expr| {
-            Ok(match HostCall::plan(&expr, &schema, session) {
+            Ok(match HostCall::plan(&expr, &schema, plan_call) {
                 Some(call) => Transformed::yes(call),
                 None => Transformed::no(expr),
             })
@@ -53,7 +70,7 @@ struct HostCall {
 impl HostCall {
     /// `expr` as a call that keeps its constants. None if it is no such call, or if the host does not
     /// find the function by its name.
-    fn plan(expr: &Expr, schema: &DFSchema, session: &dyn Session) -> Option<Expr> {
+    fn plan(expr: &Expr, schema: &DFSchema, plan_call: PlanCall<'_>) -> Option<Expr> {
         let Expr::ScalarFunction(ScalarFunction { func, args }) = expr else {
             return None;
         };
@@ -61,10 +78,7 @@ impl HostCall {
         let places: Vec<_> = (0..args.len())
             .filter(|place| args.get(*place).is_some_and(|arg| !is_constant(arg)))
             .collect();
-        if !func.inner().is::<ForeignScalarUDF>()
-            || !session.scalar_functions().contains_key(func.name())
-            || places.is_empty()
-            || places.len() == args.len()
+        if !func.inner().is::<ForeignScalarUDF>() || places.is_empty() || places.len() == args.len()
         {
             return None;
         }
@@ -79,10 +93,9 @@ impl HostCall {
         }
         let columns = Arc::new(Schema::new(fields));
         let over = DFSchema::try_from(Arc::clone(&columns)).ok()?;
-        let call = session.create_physical_expr(func.call(over_columns), &over);
         let function = Self {
             function: Arc::clone(func),
-            call: call.ok()?,
+            call: plan_call(&func.call(over_columns), &over)?,
             columns,
             places,
         };

@@ -8,9 +8,11 @@ mod insert_exec;
 mod source;
 mod source_exec;
 mod source_table;
+#[cfg(test)]
+mod tests;
 
 pub use class::PyTable;
-pub(crate) use host_functions::with_constants;
+pub(crate) use host_functions::{plan_call, with_constants};
 pub use insert::Insert;
 pub(crate) use insert_exec::{InsertExec, RowSink, rows_as_plan};
 pub use source::{Partition, Scan, Source, comparison, one_of};

@@ -6,10 +6,12 @@
 
 use std::any::Any;
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
+use datafusion_common::config::ConfigOptions;
 use datafusion_common::{Result, ScalarValue, Statistics};
 use datafusion_expr::expr::InList;
 use datafusion_expr::{BinaryExpr, Expr, Operator, SortExpr, TableProviderFilterPushDown};
@@ -26,6 +28,26 @@ pub struct Scan {
     pub filters: Vec<Expr>,
     /// This many rows are enough. A limit is set only where all filters of the query are `Exact`.
     pub limit: Option<usize>,
+    /// The options of the session, such as `config.execution.target_partitions`, and those of the
+    /// package.
+    pub config: Arc<ConfigOptions>,
+}
+
+impl Scan {
+    /// Divides `parts`, such as files, into as many groups as DataFusion reads at a time, or fewer. Each
+    /// partition costs time, so a source with many small parts makes a partition of a group. Parts
+    /// that follow each other stay together.
+    pub fn group<T>(&self, mut parts: Vec<T>) -> Vec<Vec<T>> {
+        let mut groups = vec![];
+        for left in (1..=self.config.execution.target_partitions.max(1)).rev() {
+            let others = parts.split_off(parts.len().div_ceil(left));
+            if !parts.is_empty() {
+                groups.push(parts);
+            }
+            parts = others;
+        }
+        groups
+    }
 }
 
 /// A table.
@@ -52,6 +74,12 @@ pub trait Source: Any + Debug + Send + Sync {
     /// the same so far, as they do not know columns that come over the FFI for their own.
     fn sort_order(&self) -> Vec<SortExpr> {
         vec![]
+    }
+
+    /// Whether the rows never end, as those of a queue of messages. DataFusion refuses a query over such
+    /// a table that needs all rows before it returns one, such as a sort.
+    fn is_infinite(&self) -> bool {
+        false
     }
 }
 

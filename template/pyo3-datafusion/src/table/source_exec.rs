@@ -25,6 +25,7 @@ use super::source::{Partition, Scan};
 use crate::boundary::arrow_stream::describe_columns;
 use crate::boundary::error::catch;
 use crate::boundary::protobuf::portable;
+use crate::boundary::run::RunContext;
 use crate::boundary::runtime;
 use crate::compat::without_expressions;
 
@@ -37,6 +38,7 @@ pub struct SourceExec {
     partitions: Vec<Arc<SourcePartition>>,
     plan: Arc<dyn ExecutionPlan>,
     metrics: ExecutionPlanMetricsSet,
+    pub(crate) run: RunContext,
 }
 
 /// A scan, and the table it reads.
@@ -49,12 +51,13 @@ struct TableScan {
 
 impl SourceExec {
     /// The plan for `scan` of a table with the columns of `table_schema`, whose partitions are
-    /// sorted by `sort_order`.
+    /// sorted by `sort_order`, and whose rows never end if it is `infinite`.
     pub fn try_new(
         table_schema: SchemaRef,
         scan: Scan,
         sort_order: &[SortExpr],
         partitions: Vec<Box<dyn Partition>>,
+        infinite: bool,
     ) -> Result<Self> {
         let metrics = ExecutionPlanMetricsSet::new();
         let name = describe(&scan, partitions.len());
@@ -85,8 +88,8 @@ impl SourceExec {
             Arc::new(EmptyExec::new(schema))
         } else {
             // The source projects by itself, so there is no projection here.
-            let plan = StreamingTableExec::try_new(schema, streams, None, orders, false, limit)?;
-            Arc::new(plan)
+            let plan = StreamingTableExec::try_new(schema, streams, None, orders, infinite, limit);
+            Arc::new(plan?)
         };
         Ok(Self {
             name,
@@ -94,6 +97,7 @@ impl SourceExec {
             partitions,
             plan,
             metrics,
+            run: RunContext::default(),
         })
     }
 

@@ -7,18 +7,20 @@ use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion_catalog::{Session, TableProvider};
 use datafusion_common::{Result, not_impl_err};
+use datafusion_execution::config::SessionConfig;
 use datafusion_expr::dml::InsertOp;
 use datafusion_expr::{Expr, SortExpr, TableProviderFilterPushDown, TableType};
 use datafusion_physical_plan::ExecutionPlan;
 use pyo3::prelude::*;
 
-use super::host_functions::with_constants;
+use super::host_functions::{plan_call, with_constants};
 use super::insert::{Insert, SourceSink};
 use super::insert_exec::{InsertExec, RowSink};
 use super::source::{Scan, Source};
 use super::source_exec::SourceExec;
 use crate::boundary::error::{catch, to_py_err};
 use crate::boundary::protobuf::may_differ;
+use crate::boundary::raw::scan::{HostSession, Scanned};
 use crate::boundary::runtime;
 
 /// A [`Source`] of a known type as a [`TableProvider`], for a class of Python.
@@ -35,12 +37,14 @@ impl<S: Source> SourceTable<S> {
 
     fn from_source(source: Arc<S>, sink: Option<Arc<dyn RowSink>>) -> Result<Self> {
         // These are asked for once and kept: over the FFI, `schema` has no way to report an error.
-        let (schema, sort_order) = catch(|| Ok((source.schema(), source.sort_order())))?;
+        let (schema, sort_order, infinite) =
+            catch(|| Ok((source.schema(), source.sort_order(), source.is_infinite())))?;
         let provider = SourceProvider {
             source: Arc::clone(&source) as _,
             sink,
             schema,
             sort_order,
+            infinite,
         };
         Ok(Self {
             source,
@@ -97,6 +101,7 @@ pub struct SourceProvider {
     sink: Option<Arc<dyn RowSink>>,
     schema: SchemaRef,
     sort_order: Vec<SortExpr>,
+    infinite: bool,
 }
 
 impl SourceProvider {
@@ -110,11 +115,12 @@ impl SourceProvider {
     }
 
     /// The plan that reads what one query needs.
-    pub async fn plan(
+    async fn plan(
         &self,
         projection: Option<&Vec<usize>>,
         filters: &[Expr],
         limit: Option<usize>,
+        config: &SessionConfig,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let projection = match projection {
             Some(columns) => columns.clone(),
@@ -125,14 +131,30 @@ impl SourceProvider {
             projection,
             filters: filters.to_vec(),
             limit,
+            config: Arc::clone(config.options()),
         };
         runtime::run(async {
             let partitions = self.source.partitions(&scan).await?;
             let table_schema = Arc::clone(&self.schema);
-            let plan = SourceExec::try_new(table_schema, scan, &self.sort_order, partitions)?;
+            let (order, infinite) = (&self.sort_order, self.infinite);
+            let plan = SourceExec::try_new(table_schema, scan, order, partitions, infinite)?;
             Ok(Arc::new(plan) as _)
         })
         .await
+    }
+}
+
+impl SourceProvider {
+    /// [`scan`](TableProvider::scan) in the session of a host, without a copy of it.
+    pub(crate) async fn scan_for(
+        &self,
+        session: &HostSession,
+        (projection, filters, limit): Scanned<'_>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let plan_call = |call: &_, schema: &_| session.create_physical_expr(call, schema).ok();
+        let filters = with_constants(filters, &self.schema, &plan_call)?;
+        self.plan(projection, &filters, limit, &session.config()?)
+            .await
     }
 }
 
@@ -169,8 +191,9 @@ impl TableProvider for SourceProvider {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let filters = with_constants(filters, &self.schema, session)?;
-        self.plan(projection, &filters, limit).await
+        let filters = with_constants(filters, &self.schema, &plan_call(session))?;
+        self.plan(projection, &filters, limit, session.config())
+            .await
     }
 
     async fn insert_into(

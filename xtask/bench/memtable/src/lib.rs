@@ -57,6 +57,7 @@ impl Readings {
 async fn read(source: ReadingsSource) -> Result<MemTable> {
     let schema = source.schema();
     let all = Scan {
+        config: Arc::default(),
         projection: (0..schema.fields().len()).collect(),
         schema: Arc::clone(&schema),
         filters: vec![],

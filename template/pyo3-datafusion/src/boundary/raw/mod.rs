@@ -2,4 +2,8 @@
 
 #[cfg(feature = "tables")]
 pub(crate) mod capsule;
+#[cfg(feature = "tables")]
+mod run;
+#[cfg(feature = "tables")]
+pub(crate) mod scan;
 pub(crate) mod unknown_options;

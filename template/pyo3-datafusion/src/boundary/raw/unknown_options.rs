@@ -9,6 +9,8 @@
 //! A host whose release is older has the same fault when this crate calls one of its functions. So the
 //! functions of a session get no options that the session does not have.
 //!
+//! The functions of this file also leave the work out that `scan` does: see `scan.rs`.
+//!
 //! The fields of some structs are private. Here such a struct has a mirror, a struct with the same
 //! fields in the same order. The ABI of a major is fixed, so a mirror fits each release of it.
 
@@ -31,6 +33,7 @@ use datafusion_ffi::expr::columnar_value::FFI_ColumnarValue;
 use datafusion_ffi::ffi_option::{FFI_Option, FFI_Result};
 use datafusion_ffi::get_library_marker_id;
 use datafusion_ffi::insert_op::FFI_InsertOp;
+use datafusion_ffi::physical_expr::FFI_PhysicalExpr;
 use datafusion_ffi::physical_optimizer::FFI_PhysicalOptimizerRule;
 use datafusion_ffi::proto::logical_extension_codec::FFI_LogicalExtensionCodec;
 use datafusion_ffi::proto::physical_extension_codec::FFI_PhysicalExtensionCodec;
@@ -39,6 +42,7 @@ use datafusion_ffi::schema_provider::FFI_SchemaProvider;
 use datafusion_ffi::session::config::FFI_SessionConfig;
 use datafusion_ffi::table_provider::FFI_TableProvider;
 use datafusion_ffi::table_provider_factory::FFI_TableProviderFactory;
+use datafusion_ffi::table_source::FFI_TableProviderFilterPushDown;
 use datafusion_ffi::udaf::FFI_AggregateUDF;
 use datafusion_ffi::udf::FFI_ScalarUDF;
 use datafusion_ffi::udtf::FFI_TableFunction;
@@ -109,7 +113,8 @@ fn readable_by(library: usize, mut options: FFI_ConfigOptions) -> FFI_ConfigOpti
     options
 }
 
-/// Drops the options that this crate does not know, and the values that it cannot read.
+/// Drops the options that this crate does not know, and the values that it cannot read. Defaults are
+/// dropped too, as a reader starts from them: reading an option takes much longer than comparing it.
 fn drop_unknown(options: &mut FFI_ConfigOptions) {
     let mut search = Search::new(&DEFAULTS.0);
     let mut config = None;
@@ -119,7 +124,7 @@ fn drop_unknown(options: &mut FFI_ConfigOptions) {
         };
         let default = DEFAULTS.1.get(at).and_then(Option::as_deref);
         if default == Some(value) {
-            return true;
+            return false;
         }
         let config: &mut ConfigOptions = config.get_or_insert_default();
         config.set(key, value).is_ok()
@@ -280,7 +285,7 @@ macro_rules! mirrors {
             };
 
             impl $Mirror {
-                fn of(mirrored: &mut $Struct) -> &mut Self {
+                pub(super) fn of(mirrored: &mut $Struct) -> &mut Self {
                     // SAFETY: both are `repr(C)` and have the same fields in the same order, which
                     // the template compares with the sources of each release. What can be compared
                     // here is compared above. The reference lives as long as that to the struct.
@@ -311,25 +316,29 @@ struct Options {
 /// The mirror of `FFI_SessionRef`, which is private as a whole. Dropping it does nothing: each one is
 /// handed on.
 #[repr(C)]
-struct SessionRef {
+pub(super) struct SessionRef {
     session_id: Pointer,
-    config: unsafe extern "C" fn(&SessionRef) -> FFI_SessionConfig,
+    pub(super) config: unsafe extern "C" fn(&SessionRef) -> FFI_SessionConfig,
     catalog_list: Since55<Pointer>,
     query_planner: Since55<Pointer>,
     optimize: Since55<Pointer>,
     create_physical_plan: Pointer,
-    create_physical_expr: Pointer,
-    scalar_functions: unsafe extern "C" fn(&SessionRef) -> SVec<(SString, FFI_ScalarUDF)>,
-    aggregate_functions: Pointer,
-    window_functions: Pointer,
+    pub(super) create_physical_expr:
+        unsafe extern "C" fn(&SessionRef, SVec<u8>, WrappedSchema) -> FFI_Result<FFI_PhysicalExpr>,
+    pub(super) scalar_functions:
+        unsafe extern "C" fn(&SessionRef) -> SVec<(SString, FFI_ScalarUDF)>,
+    pub(super) aggregate_functions:
+        unsafe extern "C" fn(&SessionRef) -> SVec<(SString, FFI_AggregateUDF)>,
+    pub(super) window_functions:
+        unsafe extern "C" fn(&SessionRef) -> SVec<(SString, FFI_WindowUDF)>,
     table_options: Pointer,
     default_table_options: Pointer,
-    task_ctx: unsafe extern "C" fn(&SessionRef) -> FFI_TaskContext,
+    pub(super) task_ctx: unsafe extern "C" fn(&SessionRef) -> FFI_TaskContext,
     physical_optimizers: Since55<Pointer>,
-    logical_codec: ManuallyDrop<FFI_LogicalExtensionCodec>,
-    physical_codec: Since55<ManuallyDrop<FFI_PhysicalExtensionCodec>>,
-    clone: unsafe extern "C" fn(&SessionRef) -> SessionRef,
-    release: Pointer,
+    pub(super) logical_codec: ManuallyDrop<FFI_LogicalExtensionCodec>,
+    pub(super) physical_codec: Since55<ManuallyDrop<FFI_PhysicalExtensionCodec>>,
+    pub(super) clone: unsafe extern "C" fn(&SessionRef) -> SessionRef,
+    pub(super) release: unsafe extern "C" fn(&mut SessionRef),
     version: Pointer,
     private_data: Pointer,
     library_marker_id: extern "C" fn() -> usize,
@@ -337,9 +346,9 @@ struct SessionRef {
 
 /// The mirror of `FFI_TableProvider`.
 #[repr(C)]
-struct TableProvider {
+pub(super) struct TableProvider {
     schema: Pointer,
-    scan: unsafe extern "C" fn(
+    pub(super) scan: unsafe extern "C" fn(
         &TableProvider,
         SessionRef,
         FFI_Option<SVec<usize>>,
@@ -347,7 +356,12 @@ struct TableProvider {
         FFI_Option<usize>,
     ) -> FfiFuture<FFI_Result<FFI_ExecutionPlan>>,
     table_type: Pointer,
-    supports_filters_pushdown: Pointer,
+    supports_filters_pushdown: Option<
+        unsafe extern "C" fn(
+            &TableProvider,
+            SVec<u8>,
+        ) -> FFI_Result<SVec<FFI_TableProviderFilterPushDown>>,
+    >,
     insert_into: unsafe extern "C" fn(
         &TableProvider,
         SessionRef,
@@ -355,7 +369,7 @@ struct TableProvider {
         FFI_InsertOp,
     ) -> FfiFuture<FFI_Result<FFI_ExecutionPlan>>,
     statistics: Pointer,
-    logical_codec: ManuallyDrop<FFI_LogicalExtensionCodec>,
+    pub(super) logical_codec: ManuallyDrop<FFI_LogicalExtensionCodec>,
     clone: unsafe extern "C" fn(&TableProvider) -> FFI_TableProvider,
     release: Pointer,
     version: Pointer,
@@ -394,7 +408,7 @@ struct TableProviderFactory {
 
 /// The mirror of `FFI_LogicalExtensionCodec`.
 #[repr(C)]
-struct LogicalExtensionCodec {
+pub(super) struct LogicalExtensionCodec {
     try_decode_table_provider: unsafe extern "C" fn(
         &LogicalExtensionCodec,
         Slice<u8>,
@@ -409,7 +423,7 @@ struct LogicalExtensionCodec {
     try_encode_udaf: Pointer,
     try_decode_udwf: Pointer,
     try_encode_udwf: Pointer,
-    task_ctx_provider: ManuallyDrop<FFI_TaskContextProvider>,
+    pub(super) task_ctx_provider: ManuallyDrop<FFI_TaskContextProvider>,
     clone: unsafe extern "C" fn(&LogicalExtensionCodec) -> FFI_LogicalExtensionCodec,
     release: Pointer,
     version: Pointer,
@@ -443,7 +457,7 @@ struct PhysicalExtensionCodec {
 
 mirrors! {
     Options of FFI_ConfigOptions:;
-    TableProvider of FFI_TableProvider, with replace_in_table_provider:
+    TableProvider of FFI_TableProvider, with replace_in_exported_table:
         statistics logical_codec version library_marker_id;
     TableFunction of FFI_TableFunction, with replace_in_table_function:
         logical_codec clone release private_data library_marker_id;
@@ -528,6 +542,14 @@ replace! {
 
 // What this package exports, where options go.
 
+fn replace_in_exported_table(table: &mut TableProvider) {
+    replace_in_table_provider(table);
+    #[cfg(feature = "tables")]
+    if ours((table.library_marker_id)()) && table.supports_filters_pushdown.is_some() {
+        table.supports_filters_pushdown = Some(super::scan::supports_filters_pushdown);
+    }
+}
+
 replace! {
     ours: fn replace_in_table_provider(table: TableProvider);
 
@@ -537,7 +559,12 @@ replace! {
         filters: SVec<u8>,
         limit: FFI_Option<usize>
     ) -> FfiFuture<FFI_Result<FFI_ExecutionPlan>> {
-        scan(table, session.lenient(), projection, filters, limit).lenient()
+        let session = session.lenient();
+        #[cfg(feature = "tables")]
+        if super::scan::is_own(table) {
+            return super::scan::scan(table, session, projection, filters, limit);
+        }
+        scan(table, session, projection, filters, limit).lenient()
     }
 
     fn insert_into(
@@ -545,7 +572,12 @@ replace! {
         input: &FFI_ExecutionPlan,
         insert_op: FFI_InsertOp
     ) -> FfiFuture<FFI_Result<FFI_ExecutionPlan>> {
-        insert_into(table, session.lenient(), input, insert_op).lenient()
+        let session = session.lenient();
+        #[cfg(feature = "tables")]
+        if super::scan::is_own(table) {
+            return super::scan::insert_into(table, session, input, insert_op);
+        }
+        insert_into(table, session, input, insert_op).lenient()
     }
 
     fn clone() -> FFI_TableProvider {
@@ -568,7 +600,10 @@ replace! {
         partition: usize,
         context: FFI_TaskContext
     ) -> FFI_Result<FFI_RecordBatchStream> {
-        execute(plan, partition, context.lenient()).lenient()
+        let context = context.lenient();
+        #[cfg(feature = "tables")]
+        let context = super::run::context(plan, partition, context);
+        execute(plan, partition, context).lenient()
     }
 
     fn repartitioned(
