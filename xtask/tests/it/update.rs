@@ -88,6 +88,11 @@ fn with_one_command() {
         said.contains("it is not recorded where the template is: add `-- ADDRESS`"),
         "{said}"
     );
+    // The weekly job asks, which is no failure of the project.
+    let said = nox(&["--check"]).succeed();
+    assert!(said.contains("it is not recorded where"), "{said}");
+    let said = nox(&[&address, "--check"]).succeed();
+    assert!(said.contains("The project has all that"), "{said}");
     let said = nox(&["--help"]).succeed();
     assert!(
         said.contains("usage: -- ADDRESS") && said.contains("--dry-run"),
@@ -106,6 +111,8 @@ fn with_one_command() {
         &template,
         &["commit", "--quiet", "--all", "--message", "Newer"],
     );
+    let said = nox(&[&address, "--check"]).succeed();
+    assert!(said.contains("\nThe template has commit "), "{said}");
     let said = nox(&[&address, "-d", "extension_points=+scalar_udf"]).succeed();
     assert!(
         said.contains("table_provider -> table_provider,scalar_udf"),
