@@ -87,7 +87,11 @@ impl Partition for Batch {
     fn statistics(&self, schema: &SchemaRef) -> Result<Statistics> {
         let rows = Precision::Exact(self.0.num_rows());
         let mut statistics = Statistics::new_unknown(schema).with_num_rows(rows);
-        for (field, claims) in schema.fields().iter().zip(&mut statistics.column_statistics) {
+        for (field, claims) in schema
+            .fields()
+            .iter()
+            .zip(&mut statistics.column_statistics)
+        {
             let Some((min, max)) = self.0.column_by_name(field.name()).and_then(bounds) else {
                 continue;
             };
@@ -102,7 +106,9 @@ impl Partition for Batch {
 /// disagree: NaN and the two zeros.
 fn bounds(column: &ArrayRef) -> Option<(ScalarValue, ScalarValue)> {
     let (data_type, zero) = (column.data_type(), ScalarValue::Float64(Some(0.0)));
-    if data_type.is_nested() || matches!(data_type, DataType::Dictionary(..) | DataType::Interval(_)) {
+    if data_type.is_nested()
+        || matches!(data_type, DataType::Dictionary(..) | DataType::Interval(_))
+    {
         return None;
     }
     let mut found: Option<(ScalarValue, ScalarValue)> = None;

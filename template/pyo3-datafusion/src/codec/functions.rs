@@ -106,6 +106,7 @@ fn decode_options(bytes: &[u8]) -> Result<ConfigOptions> {
 macro_rules! functions_by_name {
     () => {
         fn try_encode_udf(&self, function: &ScalarUDF, buffer: &mut Vec<u8>) -> Result<()> {
+            // A Rust engine calls this codec without a guard, and so without a session.
             encode_options(function, None, buffer)
         }
 
