@@ -26,7 +26,7 @@ pub(crate) struct Numbers {
     filters: Arc<AtomicUsize>,
 }
 
-/// Warns of versions that were not tested – ein Hinweis.
+/// Warns of a version – one that was not tested.
 fn warn_of_untested_version(py: Python<'_>) -> PyResult<()> {
     let tested = TESTED_VERSION.get_or_init(|| "55.0.0".to_owned());
     let found: String = py
