@@ -146,6 +146,8 @@ fn as_printed_a_package_is_better() {
         printed(&new)
     );
     assert!(!printed(&new).trim().ends_with(" 0"), "{}", printed(&new));
+    // A signal ends Python.
+    assert_eq!(run(&before, "datafusion==55.*", PANIC).status.code(), None);
     let panicked = run(&after, "datafusion==55.*", PANIC);
     assert!(panicked.status.success(), "{}", printed(&panicked));
     assert!(
