@@ -698,6 +698,9 @@ def update_adopted(
     step(4, "Merge the difference into the package")
     keep_line_endings(whole, [before, after])
     merged = merge(whole, "", whole("rev-parse", "HEAD^{tree}"), before, after, scratch)
+    if merged.tree == whole("rev-parse", "HEAD^{tree}"):
+        print(nothing)
+        return 0
     check_untracked(whole, merged.tree)
     message = f"Update from the template: {shown(old)} to {shown(new)}"
     print(f"\n{', '.join(folders.values())}: {shown(old)} -> {shown(new)}")
@@ -708,7 +711,8 @@ def update_adopted(
     print("\nWhat changes in the package:")
     print(whole("diff", "--stat=100", "--stat-count=60", "HEAD", merged.tree))
     if merged.conflicts:
-        say_conflicts(merged.conflicts)
+        # `:/` is the top of the repository, in whatever folder the commands are typed.
+        say_conflicts(merged.conflicts, tuple(f"{folder}/" for folder in folders.values()), ":/")
     if advice:
         print(f"\n{advice}")
     return finish(whole, merged, message, arguments.dry_run)
@@ -784,10 +788,12 @@ def check_untracked(project: Repository, merged: str) -> None:
         raise Refusal(f"{', '.join(in_the_way)} would be overwritten: commit or move what is there")
 
 
-def say_conflicts(conflicts: Mapping[str, Stages]) -> None:
+def say_conflicts(
+    conflicts: Mapping[str, Stages], machinery: tuple[str, ...] = MACHINERY, top: str = ""
+) -> None:
     print("\nConflicts:")
     for path, stages in sorted(conflicts.items()):
-        name = shlex.quote(path)
+        name = shlex.quote(f"{top}{path}")
         if stages == {1, 2}:
             print(f"  {path}: you changed it, and the template has it no longer.")
             print(f"      Take it out with `git rm {name}`, or keep yours with `git add {name}`.")
@@ -797,7 +803,7 @@ def say_conflicts(conflicts: Mapping[str, Stages]) -> None:
             continue
         what = "both changed the same lines" if 1 in stages else "both added it, differently"
         print(f"  {path}: {what}. Resolve it between the markers, then `git add {name}`.")
-        if path.startswith(MACHINERY):
+        if path.startswith(machinery):
             print("      The file is the template's. To drop your change:")
             print(f"      `git checkout --theirs {name} && git add {name}`.")
         elif path.endswith(".lock"):

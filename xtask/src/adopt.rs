@@ -82,13 +82,17 @@ pub fn run(args: &Args) -> Result<()> {
     plan.write_files(&copy)?;
     let lock = check_links(&package, &copy, &mut steps)?;
     let changes = plan.changes(&repository, &copy, &lock)?;
-    print!("{}", report(&found, &changes));
+    print!("{}", report(&found, &changes, &plan.folders));
     if args.dry_run {
         println!("\nThis was a dry run: nothing was changed.");
         return Ok(());
     }
     if changes.is_empty() {
-        println!("\nNothing to do: {} has all of it.", package.package.name);
+        let name = &package.package.name;
+        match found.patch.is_empty() {
+            true => println!("\nNothing to do: {name} has all of it."),
+            false => println!("\n{name} has the files already: only your code is left to change."),
+        }
         return Ok(());
     }
     if !args.yes && !confirmed()? {
@@ -162,7 +166,7 @@ fn features(args: &Args, package: &Adopted, found: &Found) -> Result<Vec<String>
 }
 
 /// The edits that are left to the owner, and the files that change now.
-fn report(found: &Found, changes: &BTreeMap<PathBuf, Vec<u8>>) -> String {
+fn report(found: &Found, changes: &BTreeMap<PathBuf, Vec<u8>>, folders: &[PathBuf]) -> String {
     let mut text = String::new();
     for hook in &found.hooks {
         let what = match &hook.todo {
@@ -177,23 +181,16 @@ fn report(found: &Found, changes: &BTreeMap<PathBuf, Vec<u8>>) -> String {
     }
     if !changes.is_empty() {
         text += "\nFiles that change now:\n";
-        let mut folders: BTreeMap<String, usize> = BTreeMap::new();
+        let mut shown: BTreeMap<String, usize> = BTreeMap::new();
         for path in changes.keys() {
-            let path = slashed(path);
-            let parts: Vec<_> = path.split('/').collect();
-            let folder = parts
-                .iter()
-                .position(|part| *part == manifest::NAME || *part == "conformance");
-            match folder {
-                Some(at) => {
-                    *folders
-                        .entry(format!("{}/", parts[..=at].join("/")))
-                        .or_default() += 1
-                }
-                None => *folders.entry(path).or_default() += 1,
-            }
+            let folder = folders.iter().find(|folder| path.starts_with(folder));
+            let line = match folder {
+                Some(folder) => format!("{}/", slashed(folder)),
+                None => slashed(path),
+            };
+            *shown.entry(line).or_default() += 1;
         }
-        for (path, count) in folders {
+        for (path, count) in shown {
             match path.ends_with('/') {
                 true => text += &format!("  {path} ({count} files)\n"),
                 false => text += &format!("  {path}\n"),

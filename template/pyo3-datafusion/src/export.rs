@@ -119,7 +119,7 @@ mod tables {
     /// session's functions are found when a filter that uses them is pushed down.
     fn with_codec<'py, T: Capsule>(
         py: Python<'py>,
-        session: Option<&Bound<'py, PyAny>>,
+        session: Option<&Bound<'_, PyAny>>,
         export: impl FnOnce(Option<Handle>, FFI_LogicalExtensionCodec) -> PyResult<T>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let host = Host::check(py)?;
@@ -134,7 +134,7 @@ mod tables {
     pub fn table_provider<'py>(
         py: Python<'py>,
         table: Arc<dyn TableProvider>,
-        session: Option<&Bound<'py, PyAny>>,
+        session: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         with_codec(py, session, |runtime, codec| {
             let table = guarded_table(table).map_err(to_py_err)?;
@@ -147,7 +147,7 @@ mod tables {
     pub fn table_provider_factory<'py>(
         py: Python<'py>,
         factory: Arc<dyn TableProviderFactory>,
-        session: Option<&Bound<'py, PyAny>>,
+        session: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         with_codec(py, session, |runtime, codec| {
             let factory = Arc::new(GuardedFactory(factory));
@@ -159,7 +159,7 @@ mod tables {
     pub fn table_function<'py>(
         py: Python<'py>,
         function: Arc<dyn TableFunctionImpl>,
-        session: Option<&Bound<'py, PyAny>>,
+        session: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         with_codec(py, session, |runtime, codec| {
             let guarded = Arc::new(GuardedTableFunction {
@@ -174,7 +174,7 @@ mod tables {
     pub fn schema_provider<'py>(
         py: Python<'py>,
         schema: Arc<dyn SchemaProvider>,
-        session: Option<&Bound<'py, PyAny>>,
+        session: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         with_codec(py, session, |runtime, codec| {
             let schema = GuardedSchema::guard(schema, &Arc::default());
@@ -186,7 +186,7 @@ mod tables {
     pub fn catalog_provider<'py>(
         py: Python<'py>,
         catalog: Arc<dyn CatalogProvider>,
-        session: Option<&Bound<'py, PyAny>>,
+        session: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         with_codec(py, session, |runtime, codec| {
             let catalog = GuardedCatalog::guard(catalog, &Arc::default());
@@ -198,7 +198,7 @@ mod tables {
     pub fn catalog_provider_list<'py>(
         py: Python<'py>,
         catalogs: impl FnOnce() -> Arc<dyn CatalogProviderList>,
-        session: Option<&Bound<'py, PyAny>>,
+        session: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         with_codec(py, session, |runtime, codec| {
             let catalogs = call(|| Ok(catalogs()))?;
@@ -233,7 +233,7 @@ mod plans {
     pub fn logical_extension_codec<'py>(
         py: Python<'py>,
         codec: Arc<dyn LogicalExtensionCodec>,
-        session: Option<&Bound<'py, PyAny>>,
+        session: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let host = Host::check(py)?;
         let session = session_of_codec(host, session)?;
@@ -249,7 +249,7 @@ mod plans {
     pub fn physical_extension_codec<'py>(
         py: Python<'py>,
         codec: Arc<dyn PhysicalExtensionCodec>,
-        session: Option<&Bound<'py, PyAny>>,
+        session: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let host = Host::check(py)?;
         let session = session_of_codec(host, session)?;

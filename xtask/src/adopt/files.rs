@@ -18,6 +18,8 @@ use crate::{address, git, root};
 /// The files that the package gets, from the top of the repository on.
 pub struct Plan {
     files: BTreeMap<PathBuf, Vec<u8>>,
+    /// The folders of the template among them.
+    pub folders: Vec<PathBuf>,
 }
 
 impl Plan {
@@ -38,6 +40,7 @@ impl Plan {
             .transpose()?;
         let mut plan = Self {
             files: BTreeMap::new(),
+            folders: vec![],
         };
         let recorded = Record::read(&copy.join(crate_folder).join(RECORD))?;
         let mut record = Record::of_this_template(root())?;
@@ -110,6 +113,7 @@ impl Plan {
         if record.folders.insert(source.to_owned(), path).is_some() {
             return Ok(());
         }
+        self.folders.push(target.to_owned());
         for file in crate::files(&root().join(source))? {
             let name = slashed(&file);
             if !name.contains("__pycache__") && wanted(&name) {

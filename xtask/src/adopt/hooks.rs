@@ -189,6 +189,18 @@ pub fn find(root: &Path, sources: &Path, package: &Package) -> Result<Found> {
     {
         notes.push("Nothing in src/ names `datafusion-ffi` then.".to_owned());
     }
+    for file in &files {
+        let Ok(left) = syn::parse_file(&file.edited()) else {
+            continue;
+        };
+        let is_import = |item: &Item| matches!(item, Item::Use(_));
+        if !file.edits.is_empty() && left.items.iter().all(is_import) {
+            let path = slashed(&file.path);
+            notes.push(format!(
+                "Nothing is left in {path}: delete it, and its `mod`."
+            ));
+        }
+    }
     let (mut patch, mut added, mut deleted) = (String::new(), 0, 0);
     for file in files.iter().filter(|file| !file.edits.is_empty()) {
         let (new, path) = (file.edited(), slashed(&file.path));
@@ -224,8 +236,11 @@ impl File {
         let mut edits = self.edits.clone();
         edits.sort_by_key(|(range, _)| range.start);
         let mut text = self.text.clone();
+        // Two deletions may share an empty line.
+        let mut next = text.len();
         for (range, new) in edits.iter().rev() {
-            text.replace_range(range.clone(), new);
+            text.replace_range(range.start..range.end.min(next), new);
+            next = range.start;
         }
         text
     }
@@ -241,15 +256,19 @@ impl File {
         }
     }
 
-    /// The lines of an item, with the empty line after it.
+    /// The lines of an item, with the empty line after it, or before it where there is none.
     fn lines_of(&self, span: Span) -> Range<usize> {
         let range = span.byte_range();
-        let start = self.text[..range.start].rfind('\n').map_or(0, |at| at + 1);
+        let mut start = self.text[..range.start].rfind('\n').map_or(0, |at| at + 1);
         let rest = &self.text[range.end..];
         let mut end = range.end + rest.find('\n').map_or(rest.len(), |at| at + 1);
+        let is_blank = |line: &&str| line.trim().is_empty();
         let next = self.text[end..].split_inclusive('\n').next();
-        if let Some(next) = next.filter(|next| next.trim().is_empty()) {
-            end += next.len();
+        let last = self.text[..start].split_inclusive('\n').next_back();
+        match (next.filter(is_blank), last.filter(is_blank)) {
+            (Some(next), _) => end += next.len(),
+            (None, Some(last)) if next.is_none() => start -= last.len(),
+            _ => {}
         }
         start..end
     }

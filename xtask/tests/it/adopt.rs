@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -100,16 +101,17 @@ except Exception as error:
 fn as_printed_a_package_is_better() {
     let folder = scratch("adopt upstream");
     let package = upstream(&folder);
-    let before = build_wheel(&package, cpython("3.11"), "before");
-    let ignored = "/before\n/after\n/Cargo.lock\n";
-    write(&package, ".gitignore", ignored);
+    write(&package, ".gitignore", "/before\n/after\n/Cargo.lock\n");
     git(
         &package,
-        &["commit", "--quiet", "--all", "--message", "Built"],
+        &["commit", "--quiet", "--all", "--message", "Ignored"],
     );
     let adopted = adopt(&package, &["--yes"]).finish();
-    let said = String::from_utf8_lossy(&adopted.stdout).into_owned();
-    assert!(adopted.status.success(), "{said}");
+    assert!(
+        adopted.status.success(),
+        "{}",
+        crate::tools::printed(&adopted)
+    );
     // Only the table of dependencies has another line.
     assert_eq!(
         changed_lines(&package, "Cargo.toml"),
@@ -118,6 +120,8 @@ fn as_printed_a_package_is_better() {
         ]
     );
     assert_eq!(git(&package, &["diff", "--name-only"]).trim(), "Cargo.toml");
+    // Its code is as it was, and DataFusion is compiled as for a generated project.
+    let before = build_wheel(&package, cpython("3.11"), "before");
     apply_what_was_printed(&package, &adopted.stdout);
     Command::new("rustfmt")
         .args(["--check", "--edition", "2021", "src/lib.rs"])
@@ -142,6 +146,8 @@ fn as_printed_a_package_is_better() {
         printed(&new)
     );
     assert!(!printed(&new).trim().ends_with(" 0"), "{}", printed(&new));
+    // A signal ends Python.
+    assert_eq!(run(&before, "datafusion==55.*", PANIC).status.code(), None);
     let panicked = run(&after, "datafusion==55.*", PANIC);
     assert!(panicked.status.success(), "{}", printed(&panicked));
     assert!(
@@ -174,6 +180,8 @@ fn a_dry_run_says_what_it_found_and_changes_nothing() {
         "fn `warn_of_untested_version`, src/table_provider.rs:",
         "+        export::table_provider(py, Arc::new(provider), Some(&session))",
         "+        export::scalar_udf(py, || ScalarUDF::from(self.clone()))",
+        "Note: Nothing in src/ names `datafusion-ffi` then.",
+        "Note: Nothing is left in src/utils.rs: delete it, and its `mod`.",
         "This was a dry run: nothing was changed.",
     ] {
         assert!(said.contains(expected), "no {expected:?} in\n{said}");
@@ -445,4 +453,185 @@ fn takes_back_what_it_began() {
         contents(&package) == before && !package.join("pyo3-datafusion").exists(),
         "{said}"
     );
+}
+
+/// Nothing is left of a run that was stopped while cargo worked.
+#[test]
+#[cfg(unix)]
+fn stops_at_ctrl_c() {
+    let folder = scratch("adopt stopped");
+    let package = upstream(&folder);
+    let before = contents(&package);
+    crate::tools::write_program(&folder.join("bin"), "cargo", "exec sleep 20");
+    let temporary = folder.join("tmp");
+    fs::create_dir(&temporary).unwrap();
+    let mut command = adopt(&package, &["--yes"]);
+    command
+        .env("CARGO", folder.join("bin/cargo"))
+        .env("TMPDIR", &temporary)
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut said = String::new();
+    let mut lines = BufReader::new(child.stderr.take().unwrap());
+    // It works on its copy now.
+    while !said.contains("Reading the crate") {
+        assert!(lines.read_line(&mut said).unwrap() > 0, "{said}");
+    }
+    let id = child.id().to_string();
+    Command::new("kill").args(["-INT", &id]).succeed();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(contents(&package) == before);
+    assert_eq!(fs::read_dir(temporary).unwrap().count(), 0);
+}
+
+/// A package from PyPI, adopted from its source distribution.
+struct Real {
+    name: &'static str,
+    version: &'static str,
+    /// The folder of the crate.
+    path: &'static str,
+    /// The lines that its owner writes: at most.
+    lines: usize,
+}
+
+const DELTALAKE: Real = Real {
+    name: "deltalake",
+    version: "1.6.6",
+    path: "python",
+    lines: 30,
+};
+const PYPAIMON: Real = Real {
+    name: "pypaimon-rust",
+    version: "0.4.0",
+    path: "bindings/python",
+    lines: 20,
+};
+
+impl Real {
+    /// Its source distribution, committed.
+    fn fetch(&self) -> PathBuf {
+        let folder = scratch(&format!("adopt {}", self.name));
+        crate::tools::tool("pip")
+            .args(["download", "--quiet", "--no-deps", "--no-binary", self.name])
+            .arg(format!("{}=={}", self.name, self.version))
+            .arg("--dest")
+            .arg(&folder)
+            .succeed();
+        let archive = format!("{}-{}", self.name.replace('-', "_"), self.version);
+        Command::new("tar")
+            .args(["-xf", &format!("{archive}.tar.gz")])
+            .current_dir(&folder)
+            .succeed();
+        let package = folder.join(archive);
+        commit(&package);
+        package
+    }
+
+    /// Adopts it, and changes what the command says and no more.
+    fn adopt(&self, package: &Path) {
+        let done = adopt(&package.join(self.path), &["--yes"]).finish();
+        assert!(done.status.success(), "{}", crate::tools::printed(&done));
+        let said = String::from_utf8(done.stdout).unwrap();
+        let (_, patch) = said.split_once("\n--- ").unwrap();
+        let patch = patch
+            .split("\nNote: ")
+            .next()
+            .unwrap()
+            .split("\nDone: ")
+            .next()
+            .unwrap();
+        let expected = read(fixtures().join(format!("{}.patch", self.name)));
+        assert_eq!(format!("--- {patch}").trim(), expected.trim());
+        let added = patch
+            .lines()
+            .filter(|line| line.starts_with('+') && !line.starts_with("+++"));
+        assert!(added.count() <= self.lines);
+        apply_what_was_printed(package, said.as_bytes());
+        let again = adopt_again(&package.join(self.path));
+        assert!(again.contains("Nothing to do"), "{again}");
+    }
+}
+
+fn adopt_again(package: &Path) -> String {
+    let top = git(package, &["rev-parse", "--show-toplevel"]);
+    commit(Path::new(top.trim()));
+    adopt(package, &["--yes"]).succeed()
+}
+
+/// The command, over packages that others wrote. Nothing is compiled.
+#[test]
+#[ignore = "fetches two source distributions: nightly"]
+fn real_packages_are_adopted() {
+    for real in [DELTALAKE, PYPAIMON] {
+        real.adopt(&real.fetch());
+    }
+}
+
+/// `deltalake` reads only the files that a query needs, as its own engine does.
+#[test]
+#[ignore = "builds deltalake, which takes an hour: nightly"]
+fn deltalake_is_better() {
+    let package = DELTALAKE.fetch();
+    DELTALAKE.adopt(&package);
+    let wheel = build_wheel(&package, cpython("3.11"), "after");
+    let run = |wheel: &str, host: &str, arguments: &[&str]| {
+        let environment = Environment::new("deltalake", "3.12", &[wheel, host, "pyarrow"]);
+        let mut python = environment.python();
+        let script = fixtures().join("query_deltalake.py");
+        python.arg(script).args(arguments).finish()
+    };
+    let released = format!("deltalake=={}", DELTALAKE.version);
+    let adopted = wheel.to_str().unwrap();
+    for (what, wheel) in [("released", &*released), ("adopted", adopted)] {
+        let said = crate::tools::printed(&run(wheel, "datafusion==55.*", &[]));
+        println!("{what}: {said}");
+        let expected = format!("\"reads only its partition\": {}", what == "adopted");
+        assert!(said.contains(&expected), "{said}");
+    }
+    let said = crate::tools::printed(&run(adopted, "datafusion==54.*", &["--register"]));
+    assert!(
+        said.contains("ImportError: deltalake 1.6.6 was built for datafusion 55"),
+        "{said}"
+    );
+}
+
+/// `pypaimon-rust` raises an error on another major, and works on another minor.
+#[test]
+#[ignore = "builds pypaimon-rust, which takes an hour: nightly"]
+fn pypaimon_is_better() {
+    let package = PYPAIMON.fetch();
+    PYPAIMON.adopt(&package);
+    let wheel = build_wheel(&package, cpython("3.11"), "after");
+    let released = format!("pypaimon-rust=={}", PYPAIMON.version);
+    let run = |wheel: &str, host: &str| {
+        let environment = Environment::new("pypaimon", "3.12", &[wheel, host, "pyarrow"]);
+        let mut python = environment.python();
+        python.arg(fixtures().join("query_paimon.py")).finish()
+    };
+    let answer = "{\"answer\": {\"rows\": [1000], \"total\": [499500]}}";
+    let adopted = wheel.to_str().unwrap();
+    for (wheel, host, expected) in [
+        (&*released, "datafusion==54.0.0", Some(answer)),
+        (
+            &*released,
+            "datafusion==54.1.0",
+            Some("enable_file_stream_work_stealing"),
+        ),
+        // It ends by a signal.
+        (&*released, "datafusion==55.0.0", None),
+        (adopted, "datafusion==54.0.0", Some(answer)),
+        (adopted, "datafusion==54.1.0", Some(answer)),
+        (
+            adopted,
+            "datafusion==55.0.0",
+            Some("ImportError: pypaimon-rust 0.4.0 was built for datafusion 54"),
+        ),
+    ] {
+        let output = run(wheel, host);
+        let said = crate::tools::printed(&output);
+        match expected {
+            Some(expected) => assert!(said.contains(expected), "{wheel} {host}: {said}"),
+            None => assert_eq!(output.status.code(), None, "{said}"),
+        }
+    }
 }

@@ -130,10 +130,10 @@ def adopted(package: Path, folder: Path, *edits: Callable[[Path], None]) -> Path
     copy = folder / "mine"
     shutil.copytree(package, copy)
     for edit in edits:
-        before = git(copy, "status", "--porcelain")
+        before = git(copy, "write-tree")
         edit(copy)
-        assert git(copy, "status", "--porcelain") != before, edit
-    git(copy, "add", "--all")
+        git(copy, "add", "--all")
+        assert git(copy, "write-tree") != before, edit
     git(copy, "commit", "--quiet", "--allow-empty", "--message", "Mine")
     return copy
 
@@ -193,7 +193,8 @@ def test_owner_touched_the_machinery(package: Path, states: Template, tmp_path: 
     assert done.code == 1 and "both changed the same lines" in done.said, done.said
     theirs = re.search(r"`(git checkout --theirs [^`]*)`", done.said)
     assert theirs, done.said
-    subprocess.run(theirs[1], shell=True, cwd=mine, check=True)
+    # In whatever folder it is typed.
+    subprocess.run(theirs[1], shell=True, cwd=mine / FOLDER, check=True)
     git(mine, "-c", "core.editor=true", "cherry-pick", "--continue")
     assert "//! New." in (mine / MACHINERY / ERROR).read_text()
 

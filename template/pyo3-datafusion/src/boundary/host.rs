@@ -110,7 +110,7 @@ impl<'py> Host<'py> {
 
 /// A capsule that drops its value, if nobody takes the value out.
 pub fn new_capsule<T: Capsule>(py: Python<'_>, value: T) -> PyResult<Bound<'_, PyCapsule>> {
-    // `new_with_value` is not in PyO3 0.28, which arrow 58 links for pyarrow.
+    // PyO3 0.28, which the feature `pyarrow` of arrow 58 links, has no `new_with_value`.
     #[allow(deprecated)]
     PyCapsule::new(py, value, Some(T::NAME.to_owned()))
 }

@@ -49,7 +49,7 @@ pub fn planner_of_session(
 pub fn query_planner<'py>(
     py: Python<'py>,
     planner: Arc<dyn QueryPlanner + Send + Sync>,
-    session: Option<&Bound<'py, PyAny>>,
+    session: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Bound<'py, PyCapsule>> {
     let host = Host::check(py)?;
     let logical_codec = from_session(host, session)?;

@@ -10,8 +10,8 @@ use datafusion_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion_ffi::table_provider::FFI_TableProvider;
 use datafusion_physical_plan::ExecutionPlan;
 use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
-use pyo3::{pyclass, pymethods, Bound, PyAny, PyResult, Python};
 
 use crate::utils::ffi_logical_codec_from_pycapsule;
 
@@ -19,14 +19,19 @@ use crate::utils::ffi_logical_codec_from_pycapsule;
 static TESTED_VERSION: OnceLock<String> = OnceLock::new();
 
 /// A table that counts the filters of its last scan.
-#[pyclass(name = "Numbers", module = "numbers_ext", subclass)]
+#[pyclass(
+    name = "Numbers",
+    module = "numbers_ext",
+    subclass,
+    skip_from_py_object
+)]
 #[derive(Clone)]
 pub(crate) struct Numbers {
     num_rows: i64,
     filters: Arc<AtomicUsize>,
 }
 
-/// Warns of versions that were not tested – ein Hinweis.
+/// Warns of a version – one that was not tested.
 fn warn_of_untested_version(py: Python<'_>) -> PyResult<()> {
     let tested = TESTED_VERSION.get_or_init(|| "55.0.0".to_owned());
     let found: String = py
