@@ -370,7 +370,7 @@ def merge(
 
 
 def owners_texts(prefix: str, scratch: Path) -> tuple[Path, list[str]]:
-    """Where git lists the `TEXTS` that had conflicts, and the settings with which it merges them."""
+    """Where git lists the `TEXTS` with conflicts, and the settings with which it merges them."""
     listed, attributes = scratch / "texts", scratch / "attributes"
     listed.touch()
     lines = [json.dumps(f"/{prefix}{path}", ensure_ascii=False) for path in TEXTS]

@@ -103,7 +103,7 @@ impl Partition for ReadingsPartition {
     }
 }
 
-/// TODO(3): leave out what the filters of `supports_filter` leave out.
+/// TODO(3): skip rows that the filters of `supports_filter` exclude.
 fn filtered(mut partitions: Vec<Range<i64>>, filters: &[Expr]) -> Vec<Range<i64>> {
     for filter in filters.iter().filter_map(IdFilter::new) {
         match filter {
@@ -120,7 +120,7 @@ fn filtered(mut partitions: Vec<Range<i64>>, filters: &[Expr]) -> Vec<Range<i64>
 
 /// The rows that a filter keeps, as far as a source knows them.
 enum IdFilter {
-    /// Just these rows: a comparison of `id` is `Exact`.
+    /// Exactly these rows: a comparison of `id` is `Exact`.
     Rows(Range<i64>),
     /// Some of these rows: `id IN (1, 5)` is `Inexact`.
     Between(Range<i64>),

@@ -547,6 +547,33 @@ fn refuses_another_tag() {
     assert!(said.contains(sentence), "{said}");
 }
 
+/// A release on GitHub has what the changelog says of its version.
+#[test]
+fn announces_what_the_changelog_says() {
+    let project = project("announcement");
+    let changelog = "# Changelog\n\n## 0.2.0-rc.1\n\nNewer.\n\n## 0.1.0\n\nThe first.\n\n- A point.\n\n## 0.0.1\n\nOld.\n";
+    fs::write(project.join("CHANGELOG.md"), changelog).unwrap();
+    let mut ci = Ci::new(&project);
+    let image = project.parent().unwrap().join("image");
+    write_program(&image, "gh", "(echo \"$*\"; cat notes.md) > asked");
+    let mut announce = |tag: &str| {
+        let known = [
+            ("github.token", "token"),
+            ("github.repository", "me/ci-ext"),
+            ("github.ref_name", tag),
+        ];
+        succeeded(&ci.github("release", "announce", &known));
+        read(project.join("asked"))
+    };
+    let asked = |tag: &str, kind: &str| {
+        format!("release create {tag} {kind} --verify-tag --title {tag} --notes-file notes.md\n")
+    };
+    let expected = asked("v0.1.0", "--latest") + "\nThe first.\n\n- A point.\n\n";
+    assert_eq!(announce("v0.1.0"), expected);
+    let expected = asked("v0.2.0-rc.1", "--prerelease") + "\nNewer.\n\n";
+    assert_eq!(announce("v0.2.0-rc.1"), expected);
+}
+
 /// Once a week: one issue when the tests or the audit fail, another one when there is
 /// a new major version, and none that is open already.
 #[test]

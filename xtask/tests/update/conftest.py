@@ -142,6 +142,8 @@ def project_of(
         cwd=folder,
         check=True,
         capture_output=True,
+        # An update takes no author from git.
+        env={**os.environ, "GIT_AUTHOR_NAME": "nobody", "GIT_AUTHOR_EMAIL": ""},
     )
     git(template.folder, "worktree", "remove", "--force", str(checkout))
     project = folder / name

@@ -70,8 +70,8 @@ pub trait Source: Any + Debug + Send + Sync {
         TableProviderFilterPushDown::Unsupported
     }
 
-    /// The order in which the rows of each partition come, as columns of the table. Hosts sort all
-    /// the same so far, as they do not know columns that come over the FFI for their own.
+    /// The order in which the rows of each partition come, as columns of the table. Hosts still
+    /// sort, because they do not recognize columns that come over the FFI.
     fn sort_order(&self) -> Vec<SortExpr> {
         vec![]
     }
