@@ -10,6 +10,8 @@ mod differential;
 mod docs;
 mod engines;
 mod environment;
+#[cfg(target_os = "linux")]
+mod gallery;
 mod generate;
 mod hostile;
 mod hosts;
