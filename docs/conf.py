@@ -54,8 +54,8 @@ html_show_sphinx = False
 html_copy_source = False
 html_show_sourcelink = False
 
-# What a build or an editor leaves here is not a page.
-exclude_patterns = ["_build", ".venv", "requirements.txt", "**/.*"]
+# What a build or an editor leaves here is not a page, and neither is a README of a package.
+exclude_patterns = ["_build", ".venv", "requirements.txt", "gallery/*/**", "**/.*"]
 
 
 def repository() -> str:

@@ -13,7 +13,9 @@ mod docs;
 mod doctor;
 mod engines;
 mod environment;
+#[cfg(target_os = "linux")]
 mod further_major;
+mod gallery;
 mod generate;
 mod hostile;
 mod hosts;

@@ -106,7 +106,7 @@ impl Reader {
 }
 
 /// `text` with the changes that a block in the language `diff` shows, with `@@` between them.
-fn changed(text: &str, diff: &str) -> String {
+pub fn changed(text: &str, diff: &str) -> String {
     let mut text = text.to_owned();
     for change in diff.split("@@\n") {
         let side = |sign: char| -> String {
