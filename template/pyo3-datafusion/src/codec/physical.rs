@@ -133,7 +133,13 @@ impl SourcePhysicalCodec {
         let partitions = message.partitions.iter();
         let partitions = partitions.map(|partition| self.partitions.decode(partition, &scan));
         let partitions = partitions.collect::<Result<_>>()?;
-        let plan = SourceExec::try_new(Arc::new(table_schema), scan, &[], partitions, message.infinite)?;
+        let plan = SourceExec::try_new(
+            Arc::new(table_schema),
+            scan,
+            &[],
+            partitions,
+            message.infinite,
+        )?;
         Ok(Arc::new(plan.with_name(message.name)))
     }
 }
