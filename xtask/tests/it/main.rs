@@ -13,8 +13,8 @@ mod docs;
 mod doctor;
 mod engines;
 mod environment;
-#[cfg(target_os = "linux")]
 mod further_major;
+#[cfg(target_os = "linux")]
 mod gallery;
 mod generate;
 mod hostile;
