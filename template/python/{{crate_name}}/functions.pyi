@@ -10,21 +10,25 @@ __all__ = [
 ]
 
 def clamp(celsius: object, low: object, high: object) -> Expr:
-    """Brings a temperature into a range.
+    """Brings a temperature into a range. A bound that is null is no bound.
 
     In SQL: ``clamp(celsius, low, high)``
-
-    Args:
-        celsius: the temperature; null gives null
-        low: the lowest result, a constant; null is no bound
-        high: the highest result, a constant; null is no bound
     """
 
-def kelvin(arg1: object, /) -> Expr:
-    """The scalar function ``kelvin`` of SQL."""
+def kelvin(celsius: object) -> Expr:
+    """A temperature in Kelvin.
 
-def spread(arg1: object, /) -> Expr:
-    """The aggregate function ``spread`` of SQL."""
+    In SQL: ``kelvin(celsius)``
+    """
 
-def warmest(arg1: object, /) -> Expr:
-    """The window function ``warmest`` of SQL."""
+def spread(celsius: object) -> Expr:
+    """The difference between the highest and the lowest temperature.
+
+    In SQL: ``spread(celsius)``
+    """
+
+def warmest(celsius: object) -> Expr:
+    """The highest temperature so far.
+
+    In SQL: ``warmest(celsius)``
+    """

@@ -6,16 +6,18 @@ use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, BooleanArray, Decimal128Array, DictionaryArray, Float64Array, Int64Array,
-    LargeStringArray, ListArray, StringArray, StringViewArray, TimestampSecondArray,
+    LargeStringArray, ListArray, StringArray, StringViewArray, TimestampSecondArray, UInt64Array,
 };
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Int8Type, Int64Type};
 use chrono::{Datelike, NaiveDateTime};
 use datafusion_common::{Result, ScalarValue};
 use datafusion_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF};
-use pyo3_datafusion_macros::scalar_udf;
+use pyo3_datafusion_macros::{State, aggregate_udf, scalar_udf};
 
 use super::Decimal;
+use crate::function::distinct;
+use crate::function::state::sliding_accumulator;
 
 /// What `function` gives for `args`, after the casts that DataFusion adds.
 fn call(function: &ScalarUDF, args: Vec<ColumnarValue>, rows: usize) -> Result<ColumnarValue> {
@@ -225,11 +227,8 @@ fn times_decimals_bytes_and_booleans() {
     let prices = Decimal128Array::from(vec![Some(100), None]);
     let prices = prices.with_precision_and_scale(10, 2).unwrap();
     let taxed = results(&with_tax_udf(), Arc::new(prices));
-    assert_eq!(*taxed.data_type(), DataType::Decimal128(12, 3));
-    assert_eq!(
-        ScalarValue::try_from_array(&taxed, 0).unwrap().to_string(),
-        "1.100"
-    );
+    let price = ScalarValue::try_from_array(&taxed, 0).unwrap();
+    assert_eq!(price, ScalarValue::Decimal128(Some(1100), 12, 3));
     let texts: ArrayRef = Arc::new(StringArray::from(vec![Some("x"), None]));
     let bytes = cast(&texts, &DataType::Binary).unwrap();
     assert_eq!(&results(&same_bytes_udf(), Arc::clone(&bytes)), &bytes);
@@ -241,4 +240,82 @@ fn times_decimals_bytes_and_booleans() {
         no.as_ref(),
         &BooleanArray::from(vec![Some(false), None]) as &dyn Array
     );
+}
+
+#[derive(Debug, Default, Clone, State)]
+struct Longest {
+    letters: u64,
+    texts: Vec<String>,
+}
+
+#[aggregate_udf]
+impl Longest {
+    fn update(&mut self, text: &str, times: u64) {
+        self.letters += text.len() as u64 * times;
+        self.texts.push(text.to_owned());
+    }
+
+    fn merge(&mut self, later: &Self) {
+        self.letters += later.letters;
+        self.texts.extend(later.texts.iter().cloned());
+    }
+
+    fn retract(&mut self, text: &str, times: u64) -> Result<(), String> {
+        self.letters -= text.len() as u64 * times;
+        let first = self.texts.remove(0);
+        (first == text).then_some(()).ok_or(first)
+    }
+
+    fn finish(&self) -> String {
+        format!("{} {}", self.letters, self.texts.concat())
+    }
+}
+
+/// Two columns of arguments.
+fn rows(texts: &[Option<&str>]) -> Vec<ArrayRef> {
+    let times = UInt64Array::from_iter_values(texts.iter().map(|_| 2));
+    let texts = StringArray::from(texts.to_vec());
+    vec![Arc::new(texts), Arc::new(times)]
+}
+
+#[test]
+fn a_window_retracts_the_rows_that_leave_it() {
+    let mut window = sliding_accumulator::<Longest>();
+    window
+        .update_batch(&rows(&[Some("a"), None, Some("bcd")]))
+        .unwrap();
+    assert_eq!(window.evaluate().unwrap(), ScalarValue::from("8 abcd"));
+    window.retract_batch(&rows(&[Some("a"), None])).unwrap();
+    assert_eq!(window.evaluate().unwrap(), ScalarValue::from("6 bcd"));
+    assert!(window.retract_batch(&rows(&[Some("x")])).is_err());
+}
+
+#[test]
+fn a_state_travels_in_the_columns_of_its_fields() {
+    assert_eq!(longest_udaf().name(), "longest");
+    let mut one = crate::function::accumulator::<Longest>();
+    one.update_batch(&rows(&[Some("ab"), Some("c")])).unwrap();
+    let state = one.state().unwrap();
+    let columns: Vec<_> = state
+        .iter()
+        .map(|value| value.to_array().unwrap())
+        .collect();
+    let mut other = crate::function::accumulator::<Longest>();
+    other.update_batch(&rows(&[Some("z")])).unwrap();
+    other.merge_batch(&columns).unwrap();
+    assert_eq!(other.evaluate().unwrap(), ScalarValue::from("8 zabc"));
+}
+
+#[test]
+fn a_distinct_row_counts_until_the_last_like_it_leaves() {
+    let types = vec![DataType::Utf8, DataType::UInt64];
+    let mut window = distinct::accumulator::<Longest>(types);
+    window
+        .update_batch(&rows(&[Some("a"), Some("a"), None]))
+        .unwrap();
+    assert_eq!(window.evaluate().unwrap(), ScalarValue::from("2 a"));
+    window.retract_batch(&rows(&[Some("a")])).unwrap();
+    assert_eq!(window.evaluate().unwrap(), ScalarValue::from("2 a"));
+    window.retract_batch(&rows(&[Some("a")])).unwrap();
+    assert_eq!(window.evaluate().unwrap(), ScalarValue::from("0 "));
 }
