@@ -404,8 +404,10 @@ fn type_text(of: &Type) -> String {
     let argument = Regex::new(r"\b[a-z_]+ : ([^:])").unwrap();
     let text = of.to_token_stream().to_string();
     let text = argument.replace_all(&text, "$1");
-    let text = text.replace("stabby :: ", "").replace(", )", ")");
-    text.split_whitespace().collect()
+    // A type stays a word of its own.
+    let text = text.replace("stabby :: ", "").replace("& mut ", "&mut:");
+    let text: String = text.split_whitespace().collect();
+    text.replace(",)", ")")
 }
 
 /// The functions of each struct that an extension exports that read options, or return such a struct.

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
-use datafusion_catalog::Session;
 use datafusion_common::Result;
 use datafusion_execution::TaskContext;
 use datafusion_execution::config::SessionConfig;
@@ -53,18 +52,14 @@ impl Partition for Part {
 #[test]
 fn a_source_gets_the_options_of_the_session() {
     let table = SourceTable::try_new(Queue::default()).unwrap();
-    let config = SessionConfig::new()
-        .with_target_partitions(3)
-        .with_batch_size(10);
+    let config = SessionConfig::new().with_target_partitions(3);
     let session = ProviderSession::new(TaskContext::default().with_session_config(config));
-    assert_eq!(session.config().batch_size(), 10);
     let scan = table.provider();
     let plan = block_on(scan.scan(&session, None, &[], None)).unwrap();
     assert_eq!(plan.output_partitioning().partition_count(), 3);
     assert!(plan.boundedness().is_unbounded());
     let scans = table.source().scans.lock().unwrap();
     assert_eq!(scans[0].config.execution.target_partitions, 3);
-    assert_eq!(scans[0].config.execution.batch_size, 10);
 }
 
 #[test]

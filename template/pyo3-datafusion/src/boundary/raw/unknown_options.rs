@@ -9,7 +9,7 @@
 //! A host whose release is older has the same fault when this crate calls one of its functions. So the
 //! functions of a session get no options that the session does not have.
 //!
-//! The functions of this file also leave the work out that `scan` does: see `scan.rs`.
+//! The same places call the functions of `scan.rs` and `run.rs`, which copy less of the session.
 //!
 //! The fields of some structs are private. Here such a struct has a mirror, a struct with the same
 //! fields in the same order. The ABI of a major is fixed, so a mirror fits each release of it.
