@@ -28,8 +28,9 @@ copybutton_line_continuation_character = "\\"
 # For search engines, and for those who share a link.
 html_baseurl = os.environ.get("READTHEDOCS_CANONICAL_URL", "")
 DESCRIPTION = (
-    "A cargo-generate template for Python packages in Rust that extend Apache DataFusion: TableProvider, "
-    "user-defined functions (UDF) and other plugins of datafusion-python, with PyO3, PyCapsule and maturin."
+    "A cargo-generate template for Python packages in Rust that extend Apache DataFusion: "
+    "TableProvider, user-defined functions (UDF) and other plugins of datafusion-python, with PyO3, "
+    "PyCapsule and maturin."
 )
 myst_html_meta = {
     "description": DESCRIPTION,
@@ -67,7 +68,11 @@ def repository() -> str:
 
 REPOSITORY = repository()
 if REPOSITORY:
-    html_theme_options = {"source_repository": REPOSITORY, "source_branch": "main", "source_directory": "docs/"}
+    html_theme_options = {
+        "source_repository": REPOSITORY,
+        "source_branch": "main",
+        "source_directory": "docs/",
+    }
 
 
 def setup(app):
