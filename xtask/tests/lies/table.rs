@@ -67,7 +67,7 @@ fn is_about(lie: &str, filter: &Expr) -> bool {
         "IS NOT TRUE" => any(&|e| matches!(e, Expr::IsNotTrue(_) | Expr::IsNotUnknown(_))),
         "a condition by itself" => matches!(filter, Expr::Column(_)),
         "two columns" => any(&|e| {
-            matches!(e, Expr::BinaryExpr(BinaryExpr { left, right, op: Operator::Lt })
+            matches!(e, Expr::BinaryExpr(BinaryExpr { left, right, op: Operator::Lt | Operator::Gt })
                 if matches!((&**left, &**right), (Expr::Column(_), Expr::Column(_))))
         }),
         "OR of two columns" => binary(filter, &[Operator::Or]) && filter.column_refs().len() > 1,
@@ -115,9 +115,11 @@ impl Source for LyingSource {
                 scan.projection.len() == 1 && scan.filters.len() > 1
             }
             "two filters" => scan.filters.len() > 1,
-            "a limit of 100" => scan.limit == Some(100),
             _ => false,
         };
+        if &*self.lie == "a limit of 100" && scan.limit == Some(100) {
+            pieces.truncate(1);
+        }
         if dropped {
             pieces.pop();
         }
