@@ -58,7 +58,7 @@ TABLES = {
     "one column": Lie(READ, "test_columns", ("id", "other", "third")),
     "a row less without columns": Lie(READ, None),
     "rows that are read again": Lie(READ, None),
-    "rows after half a read": Lie("Source::partitions and Partition::read", None),
+    "rows after half a read": Lie(READ, None),
     "every 50th scan": Lie(CHANGES, None),
     "batches of one row": Lie(READ, "test_batches"),
     "batches of many rows": Lie(READ, "test_batches"),
