@@ -74,7 +74,7 @@ TABLES = {
     "an insert of no rows": Lie(INSERT, "test_insert_is_whole_or_refused"),
     "an insert of a batch twice": Lie(INSERT, "test_insert_is_whole_or_refused"),
     "an insert of nulls": Lie(INSERT, "test_insert_is_whole_or_refused", ("id", "third")),
-    "an insert of more than 1,500 rows": Lie(INSERT, "test_insert_is_whole_or_refused"),
+    "an insert of more than 400 rows": Lie(INSERT, "test_insert_is_whole_or_refused"),
     "the row count before an insert": Lie(STATISTICS, "test_insert_is_whole_or_refused"),
 }
 

@@ -162,7 +162,7 @@ impl Insert for LyingSource {
             "an insert of nulls" => batches.retain(|batch| {
                 count < 10 || batch.columns().iter().all(|column| column.null_count() < 2)
             }),
-            "an insert of more than 1,500 rows" if count > 1_500 => drop(batches.remove(0)),
+            "an insert of more than 400 rows" if count > 400 => drop(batches.remove(0)),
             _ => {}
         }
         self.batches().append(&mut batches);
