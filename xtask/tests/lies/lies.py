@@ -52,7 +52,7 @@ TABLES = {
     "two columns": Lie(FILTER, "test_filters_of_two_columns", ("id", "other")),
     "OR of two columns": Lie(FILTER, "test_filters_of_two_columns"),
     "two filters": Lie(FILTER, "test_filters_of_two_columns"),
-    "the filters of the last scan": Lie("Source::partitions", "test_queries"),
+    "the filters of the last scan": Lie("Source::partitions", "test_queries", ("id",)),
     "three columns": Lie(READ, "test_columns", ("id", "other", "third", "name")),
     "two columns of one type": Lie(READ, "test_columns", ("id", "other", "name")),
     "one column": Lie(READ, "test_columns", ("id", "other", "third")),
