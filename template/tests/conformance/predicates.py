@@ -150,9 +150,10 @@ def absent(column: pa.ChunkedArray) -> list[pa.Scalar]:
 
 def present(column: pa.ChunkedArray) -> list[pa.Scalar]:
     """Return five values of a column: the first, the last, and others. Some can be the same."""
-    known = column.drop_null()
+    known = [at for at, text in enumerate(texts(column)) if text != "None"]
     n = len(known)
-    return [scalar(known[at]) for at in (n // 2, n - 1, 0, n // 3, n // 5)] if n else []
+    places = (n // 2, n - 1, 0, n // 3, n // 5) if n else ()
+    return [scalar(column[known[at]]) for at in places]
 
 
 def parameters(column: pa.ChunkedArray) -> dict[str, pa.Scalar]:

@@ -41,7 +41,11 @@ impl ScalarUDFImpl for Next {
             }
             [kind] if self.lie == "a type that loses digits" && kind.is_numeric() => {
                 let small = [DataType::Int64, DataType::Int16, DataType::Int8].contains(kind);
-                Ok(vec![if small { DataType::Int64 } else { DataType::Int16 }])
+                Ok(vec![if small {
+                    DataType::Int64
+                } else {
+                    DataType::Int16
+                }])
             }
             [kind] if kind.is_numeric() || kind.is_null() => Ok(vec![DataType::Int64]),
             _ => plan_err!("next expects one number, got {arg_types:?}"),
@@ -66,19 +70,26 @@ impl ScalarUDFImpl for Next {
             return exec_err!("next cannot add to {}", columns[0].data_type());
         }
         if self.lie == "the type of one row" && columns[0].len() == 1 {
-            return Ok(ColumnarValue::Array(Arc::new(Int32Array::from(vec![Some(1)]))));
+            return Ok(ColumnarValue::Array(Arc::new(Int32Array::from(vec![
+                Some(1),
+            ]))));
         }
         let xs = columns[0].as_primitive::<Int64Type>();
-        let next = xs.iter().enumerate().map(|(row, x)| match (self.lie.as_str(), x) {
-            ("rows after a thousand", Some(_)) if row > 1_000 => Some(0),
-            ("a null constant", None) if constant => Some(1),
-            ("a constant", Some(_)) if constant => Some(0),
-            ("the smallest number", Some(i64::MIN)) => Some(0),
-            ("the value before", None) if row > 0 && xs.is_valid(row - 1) => Some(xs.value(row - 1)),
-            ("a count of calls", Some(x)) => Some(x.wrapping_add(calls)),
-            ("twelve", Some(12)) => Some(12),
-            (_, x) => x.map(|x| x.wrapping_add(1)),
-        });
+        let next = xs
+            .iter()
+            .enumerate()
+            .map(|(row, x)| match (self.lie.as_str(), x) {
+                ("rows after a thousand", Some(_)) if row > 1_000 => Some(0),
+                ("a null constant", None) if constant => Some(1),
+                ("a constant", Some(_)) if constant => Some(0),
+                ("the smallest number", Some(i64::MIN)) => Some(0),
+                ("the value before", None) if row > 0 && xs.is_valid(row - 1) => {
+                    Some(xs.value(row - 1))
+                }
+                ("a count of calls", Some(x)) => Some(x.wrapping_add(calls)),
+                ("twelve", Some(12)) => Some(12),
+                (_, x) => x.map(|x| x.wrapping_add(1)),
+            });
         Ok(ColumnarValue::Array(Arc::new(next.collect::<Int64Array>())))
     }
 }
@@ -123,7 +134,9 @@ fn numbers(values: &[ArrayRef]) -> impl Iterator<Item = Option<i64>> {
 fn states(columns: &[ArrayRef]) -> impl Iterator<Item = State> {
     let counts = columns[1].as_primitive::<Int64Type>().values();
     let sums = columns[0].as_primitive::<Int64Type>().values();
-    sums.iter().zip(counts).map(|(&sum, &count)| State { sum, count })
+    sums.iter()
+        .zip(counts)
+        .map(|(&sum, &count)| State { sum, count })
 }
 
 impl AggregateUDFImpl for Total {
@@ -144,9 +157,15 @@ impl AggregateUDFImpl for Total {
     }
 
     fn state_fields(&self, _: StateFieldsArgs) -> Result<Vec<FieldRef>> {
-        let kind = if self.lie == "the type of a state" { DataType::Utf8 } else { DataType::Int64 };
+        let kind = if self.lie == "the type of a state" {
+            DataType::Utf8
+        } else {
+            DataType::Int64
+        };
         let fields = [("sum", kind), ("count", DataType::Int64)];
-        Ok(fields.map(|(name, kind)| Arc::new(Field::new(name, kind, true))).to_vec())
+        Ok(fields
+            .map(|(name, kind)| Arc::new(Field::new(name, kind, true)))
+            .to_vec())
     }
 
     fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
@@ -154,12 +173,20 @@ impl AggregateUDFImpl for Total {
             return datafusion_common::not_impl_err!("total(DISTINCT …)");
         }
         let state = State::default();
-        Ok(Box::new(One { lie: self.lie.clone(), state, slides: false }))
+        Ok(Box::new(One {
+            lie: self.lie.clone(),
+            state,
+            slides: false,
+        }))
     }
 
     fn create_sliding_accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
         let state = State::default();
-        Ok(Box::new(One { lie: self.lie.clone(), state, slides: true }))
+        Ok(Box::new(One {
+            lie: self.lie.clone(),
+            state,
+            slides: true,
+        }))
     }
 
     fn groups_accumulator_supported(&self, args: AccumulatorArgs) -> bool {
@@ -167,7 +194,10 @@ impl AggregateUDFImpl for Total {
     }
 
     fn create_groups_accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn GroupsAccumulator>> {
-        Ok(Box::new(Many { lie: self.lie.clone(), states: vec![] }))
+        Ok(Box::new(Many {
+            lie: self.lie.clone(),
+            states: vec![],
+        }))
     }
 }
 
@@ -197,7 +227,6 @@ impl Accumulator for One {
             match lie {
                 "several rows that leave" if row > 0 => {}
                 "nulls that leave" if x.is_none() => self.state.count -= 1,
-                "zeros that leave" if x == Some(0) => {}
                 _ => self.state.subtract(x),
             }
         }
@@ -320,8 +349,13 @@ impl GroupsAccumulator for Many {
     fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
         let mut states = self.take(emit_to);
         if self.lie == "the state of a group" {
-            states.iter_mut().for_each(|state| state.count = state.count.min(1));
-            states.iter_mut().filter(|state| state.sum < 0).for_each(|state| state.sum = 0);
+            states
+                .iter_mut()
+                .for_each(|state| state.count = state.count.min(1));
+            states
+                .iter_mut()
+                .filter(|state| state.sum < 0)
+                .for_each(|state| state.sum = 0);
         }
         Ok(Self::columns(&states))
     }
@@ -375,8 +409,13 @@ impl WindowUDFImpl for Before {
         Ok(Arc::new(Field::new(args.name(), DataType::Int64, nullable)))
     }
 
-    fn partition_evaluator(&self, _: PartitionEvaluatorArgs) -> Result<Box<dyn PartitionEvaluator>> {
-        Ok(Box::new(BeforeEvaluator { lie: self.lie.clone() }))
+    fn partition_evaluator(
+        &self,
+        _: PartitionEvaluatorArgs,
+    ) -> Result<Box<dyn PartitionEvaluator>> {
+        Ok(Box::new(BeforeEvaluator {
+            lie: self.lie.clone(),
+        }))
     }
 }
 
@@ -426,15 +465,33 @@ macro_rules! class {
     };
 }
 
-class!(LyingScalar, __datafusion_scalar_udf__, scalar_udf, ScalarUDF, |lie| {
-    let signature = Signature::user_defined(Volatility::Immutable);
-    ScalarUDF::from(Next { lie, signature })
-});
-class!(LyingAggregate, __datafusion_aggregate_udf__, aggregate_udf, AggregateUDF, |lie| {
-    let signature = Signature::exact(vec![DataType::Int64], Volatility::Immutable);
-    AggregateUDF::from(Total { lie, signature })
-});
-class!(LyingWindow, __datafusion_window_udf__, window_udf, WindowUDF, |lie| {
-    let signature = Signature::exact(vec![DataType::Int64], Volatility::Immutable);
-    WindowUDF::from(Before { lie, signature })
-});
+class!(
+    LyingScalar,
+    __datafusion_scalar_udf__,
+    scalar_udf,
+    ScalarUDF,
+    |lie| {
+        let signature = Signature::user_defined(Volatility::Immutable);
+        ScalarUDF::from(Next { lie, signature })
+    }
+);
+class!(
+    LyingAggregate,
+    __datafusion_aggregate_udf__,
+    aggregate_udf,
+    AggregateUDF,
+    |lie| {
+        let signature = Signature::exact(vec![DataType::Int64], Volatility::Immutable);
+        AggregateUDF::from(Total { lie, signature })
+    }
+);
+class!(
+    LyingWindow,
+    __datafusion_window_udf__,
+    window_udf,
+    WindowUDF,
+    |lie| {
+        let signature = Signature::exact(vec![DataType::Int64], Volatility::Immutable);
+        WindowUDF::from(Before { lie, signature })
+    }
+);

@@ -55,7 +55,7 @@ class FewConnections:
 
 def named(lie: str, make: Callable[[str], Any]) -> Callable[[], Any]:
     def made() -> Any:
-        return make("" if lie == "honest" else lie)
+        return make("" if lie.startswith("honest") else lie)
 
     made.__name__ = lie
     return made
@@ -98,8 +98,8 @@ if os.environ["LIES"].startswith("none"):
     for what, table in every_type.tables():
         TABLES.append(Table(what, lambda table=table: _internal.Lying(table)))
     FUNCTIONS = [
-        kind(named("honest", make), [pa.int64()], reference=reference)
-        for kind, make, reference in KINDS.values()
+        kind(named(f"honest {what}", make), [pa.int64()], reference=reference)
+        for what, (kind, make, reference) in KINDS.items()
     ]
 else:
     TABLES = [lying_table(lie, of.columns) for lie, of in LYING_TABLES.items()]

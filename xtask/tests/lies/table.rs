@@ -38,20 +38,32 @@ struct LyingSource {
 
 /// Whether a lie is about this filter.
 fn is_about(lie: &str, filter: &Expr) -> bool {
-    let binary = |e: &Expr, ops: &[Operator]| matches!(e, Expr::BinaryExpr(b) if ops.contains(&b.op));
-    let literal = |e: &Expr, is: fn(&ScalarValue) -> bool| matches!(e, Expr::Literal(v, _) if is(v));
+    let binary =
+        |e: &Expr, ops: &[Operator]| matches!(e, Expr::BinaryExpr(b) if ops.contains(&b.op));
+    let literal =
+        |e: &Expr, is: fn(&ScalarValue) -> bool| matches!(e, Expr::Literal(v, _) if is(v));
     let is_in = |e: &Expr, is: fn(&datafusion_expr::expr::InList) -> bool| matches!(e, Expr::InList(l) if is(l));
     let any = |is: &dyn Fn(&Expr) -> bool| filter.exists(|e| Ok(is(e))).unwrap_or(false);
     match lie {
         "IN with four values" => any(&|e| is_in(e, |l| !l.negated && l.list.len() > 3)),
         "NOT IN" => any(&|e| is_in(e, |l| l.negated)),
         "IN with a null" => any(&|e| {
-            is_in(e, |l| !l.negated && l.list.iter().any(|v| matches!(v, Expr::Literal(v, _) if v.is_null())))
+            is_in(e, |l| {
+                !l.negated
+                    && l.list
+                        .iter()
+                        .any(|v| matches!(v, Expr::Literal(v, _) if v.is_null()))
+            })
         }),
         "the empty text" => any(&|e| literal(e, |v| v.try_as_str().flatten() == Some(""))),
         "a number in no row" => any(&|e| literal(e, |v| matches!(v, ScalarValue::Int64(Some(-1))))),
         "the largest number" => any(&|e| literal(e, |v| *v == ScalarValue::Int64(Some(i64::MAX)))),
-        "NaN" => any(&|e| literal(e, |v| matches!(v, ScalarValue::Float64(Some(x)) if x.is_nan()))),
+        "NaN" => any(&|e| {
+            literal(
+                e,
+                |v| matches!(v, ScalarValue::Float64(Some(x)) if x.is_nan()),
+            )
+        }),
         "IS DISTINCT FROM" => any(&|e| binary(e, &[Operator::IsDistinctFrom])),
         "IS NOT DISTINCT FROM" => any(&|e| binary(e, &[Operator::IsNotDistinctFrom])),
         "LIKE" => any(&|e| matches!(e, Expr::Like(l) if !l.negated && !l.case_insensitive)),
@@ -67,7 +79,7 @@ fn is_about(lie: &str, filter: &Expr) -> bool {
         "IS NOT TRUE" => any(&|e| matches!(e, Expr::IsNotTrue(_) | Expr::IsNotUnknown(_))),
         "a condition by itself" => matches!(filter, Expr::Column(_)),
         "two columns" => any(&|e| {
-            matches!(e, Expr::BinaryExpr(BinaryExpr { left, right, op: Operator::Lt })
+            matches!(e, Expr::BinaryExpr(BinaryExpr { left, right, op: Operator::Lt | Operator::Gt })
                 if matches!((&**left, &**right), (Expr::Column(_), Expr::Column(_))))
         }),
         "OR of two columns" => binary(filter, &[Operator::Or]) && filter.column_refs().len() > 1,
@@ -98,7 +110,10 @@ impl Source for LyingSource {
 
     async fn partitions(&self, scan: &Scan) -> Result<Vec<Box<dyn Partition>>> {
         let scans = self.scans.fetch_add(1, Ordering::Relaxed);
-        let mut last = self.last_filters.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self
+            .last_filters
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         last.clone_from(&scan.filters);
         drop(last);
         let mut pieces = vec![];
@@ -109,15 +124,12 @@ impl Source for LyingSource {
         }
         let dropped = match &*self.lie {
             "every 50th scan" => scans % 50 == 49,
-            "a filter with a limit" => !scan.filters.is_empty() && scan.limit.is_some(),
-            "a filter without columns" => !scan.filters.is_empty() && scan.projection.is_empty(),
-            "a filter of columns that are not read" => {
-                scan.projection.len() == 1 && scan.filters.len() > 1
-            }
             "two filters" => scan.filters.len() > 1,
-            "a limit of 100" => scan.limit == Some(100),
             _ => false,
         };
+        if &*self.lie == "a limit of 100" && scan.limit == Some(100) {
+            pieces.truncate(1);
+        }
         if dropped {
             pieces.pop();
         }
@@ -131,7 +143,10 @@ impl Source for LyingSource {
             last_filters: Arc::clone(&self.last_filters),
             rows_at_first: (rows != self.rows_at_first).then_some(self.rows_at_first),
         };
-        Ok(pieces.into_iter().map(|piece| Box::new(partition(piece)) as _).collect())
+        Ok(pieces
+            .into_iter()
+            .map(|piece| Box::new(partition(piece)) as _)
+            .collect())
     }
 }
 
@@ -147,7 +162,7 @@ impl Insert for LyingSource {
             "an insert of nulls" => batches.retain(|batch| {
                 count < 10 || batch.columns().iter().all(|column| column.null_count() < 2)
             }),
-            "an insert of more than 1,500 rows" if count > 1_500 => drop(batches.remove(0)),
+            "an insert of more than 400 rows" if count > 400 => drop(batches.remove(0)),
             _ => {}
         }
         self.batches().append(&mut batches);
@@ -177,13 +192,17 @@ impl Partition for LyingPartition {
         let reads = self.reads.fetch_add(1, Ordering::Relaxed);
         let columns = self.scan.projection.len();
         let mut rows = self.rows.clone();
-        let last = self.last_filters.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = self
+            .last_filters
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         match &*self.lie {
             "rows that are read again" if reads > 0 => rows = first_row(&rows)?,
-            "the filters of the last scan" if *last != self.scan.filters => rows = first_row(&rows)?,
+            "the filters of the last scan" if *last != self.scan.filters => {
+                rows = first_row(&rows)?
+            }
             "batches of one row" if batch_size == 1 => rows = first_row(&rows)?,
             "batches of many rows" if batch_size > 1_000 => rows = first_row(&rows)?,
-            "seven filters" if self.scan.filters.len() > 6 => rows = first_row(&rows)?,
             "a row less without columns" if columns == 0 && self.scan.filters.is_empty() => {
                 rows = rows.slice(0, rows.num_rows() - 1);
             }
@@ -228,12 +247,20 @@ impl Partition for LyingPartition {
             statistics.num_rows = Precision::Exact(rows);
         }
         let columns = self.rows.project(&self.scan.projection)?;
-        let counts = columns.columns().iter().map(|column| column.logical_null_count());
+        let counts = columns
+            .columns()
+            .iter()
+            .map(|column| column.logical_null_count());
         for (column, nulls) in statistics.column_statistics.iter_mut().zip(counts) {
             column.null_count = Precision::Exact(nulls);
         }
         let filtered = !self.scan.filters.is_empty();
-        let column = |name: &str| schema.fields().iter().position(|field| field.name() == name);
+        let column = |name: &str| {
+            schema
+                .fields()
+                .iter()
+                .position(|field| field.name() == name)
+        };
         let mut claim = |name: &str, about: fn(&mut ColumnStatistics)| {
             if let Some(at) = column(name) {
                 about(&mut statistics.column_statistics[at]);
@@ -241,9 +268,13 @@ impl Partition for LyingPartition {
         };
         match &*self.lie {
             "a sum of floats" => claim("celsius", |c| c.sum_value = Precision::Exact(7.5.into())),
-            "a sum of whole numbers" => claim("other", |c| c.sum_value = Precision::Exact(7_i64.into())),
+            "a sum of whole numbers" => {
+                claim("other", |c| c.sum_value = Precision::Exact(7_i64.into()))
+            }
             "a minimum under a filter" if filtered => {
-                claim("id", |c| c.min_value = Precision::Exact(ScalarValue::Int64(Some(-7))));
+                claim("id", |c| {
+                    c.min_value = Precision::Exact(ScalarValue::Int64(Some(-7)))
+                });
             }
             "a maximum of text" => claim("name", |c| c.max_value = Precision::Exact("b".into())),
             "distinct values of a filter" if filtered => {
@@ -276,7 +307,9 @@ pub struct Lying(SourceTable<LyingSource>);
 
 #[allow(unsafe_code)]
 fn read(rows: &Bound<'_, PyAny>) -> PyResult<ArrowArrayStreamReader> {
-    let capsule = rows.call_method0("__arrow_c_stream__")?.cast_into::<PyCapsule>()?;
+    let capsule = rows
+        .call_method0("__arrow_c_stream__")?
+        .cast_into::<PyCapsule>()?;
     let stream = capsule.pointer_checked(Some(c"arrow_array_stream"))?;
     // SAFETY: a capsule of this name points to a stream, which the reader takes out of it.
     let reader = unsafe { ArrowArrayStreamReader::from_raw(stream.as_ptr().cast()) };
