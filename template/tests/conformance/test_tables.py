@@ -175,7 +175,7 @@ class Subject:
     def holds(
         self, conditions: Sequence[str], values: Mapping[str, pa.Scalar]
     ) -> dict[str, list[bool | None]]:
-        """Say for each row in memory whether it fulfils the conditions that the host accepts.
+        """Say for each row in memory whether it fulfills the conditions that the host accepts.
 
         One query for all conditions is faster than a query for each.
         """

@@ -875,7 +875,7 @@ fn leaf_range(text: &str, leaf: Range<usize>) -> Range<usize> {
                 .trim_end_matches([' ', '\t'])
                 .ends_with('\n');
         let blank = rest.len() - rest.trim_start().len();
-        // The last of a line leaves the line break to its neighbour.
+        // The last of a line leaves the line break to its neighbor.
         if rest[..blank].contains('\n') && !starts_line {
             let start = text[..leaf.start].trim_end().len();
             return start..leaf.end + 1;
