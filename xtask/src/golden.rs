@@ -25,7 +25,7 @@ const PROJECTS: [(&str, &[&str]); 4] = [
         &[
             "extension_points=logical_extension_codec,physical_extension_codec",
             "license=MIT OR Apache-2.0",
-            "author=Ada Lovelace <ada@example.com>",
+            "author=Your Name <you@example.com>",
             "repository=https://example.com/me/my-ext",
             "ci=gitlab",
             "spark=true",

@@ -357,7 +357,7 @@ def test_types_that_are_accepted(function: Function) -> None:
     function_name = on.function.name
     for kind in OTHER_TYPES:
         arguments = [f"a{at}" for at in range(len(function.arguments))]
-        table = pa.table({"i": [0, 1], **{name: pa.nulls(2, kind) for name in arguments}})
+        table = pa.table({"i": [0, 1], **dict.fromkeys(arguments, pa.nulls(2, kind))})
         on.rows = [(kind, None)]
         frame = ask(table, arguments)
         if frame is None or not arguments:
@@ -374,7 +374,7 @@ def test_types_that_are_accepted(function: Function) -> None:
         if not all(to in ARROW for to in function.arguments):
             continue
         table = pa.table(
-            {"i": range(len(numbers)), **{name: pa.array(numbers, kind) for name in arguments}}
+            {"i": range(len(numbers)), **dict.fromkeys(arguments, pa.array(numbers, kind))}
         )
         plain, casted = ask(table, arguments), ask(table, cast)
         on.rows = [(number,) for number in numbers]
