@@ -12,7 +12,7 @@ use crate::environment::{Built, Environment, TEST_PACKAGES, write_full_traits};
 use crate::tools::{extension_points, files, python_files, quoted, read};
 
 /// The functions that an owner writes, in each file of `src/`.
-const FUNCTIONS: [(&str, &[&str]); 21] = [
+const FUNCTIONS: [(&str, &[&str]); 22] = [
     (
         "source",
         &[
@@ -29,6 +29,7 @@ const FUNCTIONS: [(&str, &[&str]); 21] = [
     ("readings", &["batch"]),
     ("table_provider", &[]),
     ("insert", &["Insert::insert"]),
+    ("async_scalar_udf", &["floor_of"]),
     (
         "scalar_udf",
         &[
@@ -253,8 +254,8 @@ fn hostile(project: &Path) {
     let library = format!("{library}\nmod fault;\nmod odd;\n#[allow(dead_code)]\nmod providers;\n");
     fs::write(source("lib"), library).unwrap();
     let manifest = read(project.join("Cargo.toml"));
-    let added = "[dependencies]\nobject_store = { version = \"0.13\", features = [\"fs\"] }\n\
-                 tokio = { version = \"1\", features = [\"rt\", \"time\"] }\n";
+    let manifest = manifest.replace("features = [\"time\"]", "features = [\"rt\", \"time\"]");
+    let added = "[dependencies]\nobject_store = { version = \"0.13\", features = [\"fs\"] }\n";
     let plan = "datafusion-physical-plan = ";
     let (_, version) = manifest.split_once(plan).unwrap();
     let (version, _) = version.split_once('\n').unwrap();

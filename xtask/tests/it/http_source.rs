@@ -97,15 +97,13 @@ fn reads_pages_with_a_token() {
                 line => format!("    {line}\n"),
             })
             .collect();
-        // All that is in the class but the hooks.
+        // All methods of the class.
         let path = project.join("src/table_provider.rs");
         let class = read(&path).replace("ReadingsSource", "ApiSource");
-        let (before, rest) = class.split_once("    #[new]\n").unwrap();
-        let (_, rest) = rest.split_once("    }\n\n").unwrap();
-        let (hooks, _) = rest.split_once("    /// What the table has done").unwrap();
-        let class = format!("{before}{hooks}{methods}}}\n");
+        let (before, _) = class.split_once("    #[new]\n").unwrap();
+        let class = format!("{before}{methods}}}\n");
         let class = class.replace("use std::sync::atomic::Ordering;\n\n", "");
-        let class = class.replace("types::{PyCapsule, PyDict}", "types::PyCapsule");
+        let class = class.replace("use pyo3::types::PyDict;\n", "");
         fs::write(path, class).unwrap();
         let lib = project.join("src/lib.rs");
         fs::write(&lib, read(&lib).replace("mod readings;\n", "")).unwrap();

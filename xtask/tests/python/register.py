@@ -78,6 +78,7 @@ ANSWERS: dict[str, tuple[Callable[[Any], object], object]] = {
     ),
     "ReadingsFunction": (rows("SELECT count(*) AS n FROM readings(50, 3)"), [{"n": 50}]),
     "Fahrenheit": (rows("SELECT fahrenheit(100) AS f"), [{"f": 212.0}]),
+    "FloorOf": (rows("SELECT floor_of('attic') AS f"), [{"f": 2}]),
     "RootMeanSquare": (
         rows("SELECT rms(x) AS r FROM (VALUES (3.0), (4.0), (NULL)) AS t(x)"),
         [{"r": math.sqrt(12.5)}],

@@ -13,6 +13,7 @@ from hooks import REGISTER, hooks
 
 TABLE = "ctx.register_table('t', Readings(rows=100_000, partitions=3))"
 SCALAR = f"{TABLE}; ctx.register_udf(udf(Fahrenheit()))"
+WAITING = f"{TABLE}; ctx.register_udf(udf(FloorOf()))"
 AGGREGATE = f"{TABLE}; ctx.register_udaf(udaf(RootMeanSquare()))"
 WINDOW = f"{TABLE}; ctx.register_udwf(udwf(Change()))"
 FUNCTION = "ctx.register_udtf(TableFunction('readings', ReadingsFunction(), ctx))"
@@ -49,6 +50,7 @@ JOURNAL = "ctx.register_table('j', Journal())"
 INSERT = """sql("INSERT INTO j VALUES ('attic', 'warm')")"""
 FEW = "(SELECT * FROM t WHERE id < 100) AS few"
 FAHRENHEIT = "sql('SELECT max(fahrenheit(celsius)) FROM t')"
+FLOOR = "sql('SELECT max(floor_of(sensor)) FROM t WHERE id < 10')"
 RMS = "sql('SELECT rms(celsius) FROM t')"
 RMS_OF_GROUPS = "sql('SELECT sensor, rms(celsius) FROM t GROUP BY sensor ORDER BY sensor')"
 RMS_OF_MANY_GROUPS = "sql('SELECT id, rms(celsius) AS r FROM t GROUP BY id ORDER BY id LIMIT 5')"
@@ -108,6 +110,7 @@ CASES = {
     "scalar_udf::ScalarUDFImpl::coerce_types": [(SCALAR, FAHRENHEIT)],
     "scalar_udf::ScalarUDFImpl::return_type": [(SCALAR, FAHRENHEIT)],
     "scalar_udf::ScalarUDFImpl::invoke_with_args": [(SCALAR, FAHRENHEIT)],
+    "async_scalar_udf::floor_of": [(WAITING, FLOOR)],
     "aggregate_udf::AggregateState::inputs": EVERY_RMS,
     "aggregate_udf::AggregateState::update": EVERY_RMS,
     "aggregate_udf::AggregateState::merge": EVERY_RMS,
