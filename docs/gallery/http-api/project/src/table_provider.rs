@@ -1,9 +1,8 @@
 //! `Readings(url)`: the table as Python sees it.
 
 use pyo3::prelude::*;
-use pyo3::types::PyCapsule;
-use pyo3_datafusion::table::SourceTable;
-use pyo3_datafusion::{block_on, export};
+use pyo3_datafusion::block_on;
+use pyo3_datafusion::table::{PyTable, SourceTable};
 
 use crate::api::Api;
 use crate::source::ApiSource;
@@ -20,43 +19,24 @@ use crate::source::ApiSource;
 /// Raises:
 ///     ValueError: an argument is out of range.
 ///     RuntimeError: the API did not answer, or refused the token.
-#[pyclass(frozen, module = "http_api_ext")]
+#[pyclass(frozen, extends = PyTable, module = "http_api_ext")]
 pub struct Readings(SourceTable<ApiSource>);
 
 #[pymethods]
 impl Readings {
     #[new]
     #[pyo3(signature = (url, *, token = None, requests = 4))]
-    fn new(py: Python<'_>, url: String, token: Option<String>, requests: usize) -> PyResult<Self> {
+    fn new(
+        py: Python<'_>,
+        url: String,
+        token: Option<String>,
+        requests: usize,
+    ) -> PyResult<PyClassInitializer<Self>> {
         let token = token.or_else(|| std::env::var("READINGS_TOKEN").ok());
         let open = async { ApiSource::open(Api::try_new(url, token, requests)?).await };
         let source = block_on(py, open)?;
-        SourceTable::open(py, || Ok(source)).map(Self)
-    }
-
-    /// Hands the table to DataFusion, as a `datafusion_table_provider` capsule.
-    #[pyo3(signature = (session = None))]
-    fn __datafusion_table_provider__<'py>(
-        &self,
-        py: Python<'py>,
-        session: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyCapsule>> {
-        export::table_provider(py, self.0.provider(), session)
-    }
-
-    /// The schema, as an `arrow_schema` capsule.
-    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        export::arrow_schema(py, self.0.provider())
-    }
-
-    /// All rows, as an `arrow_array_stream` capsule.
-    #[pyo3(signature = (requested_schema = None))]
-    fn __arrow_c_stream__<'py>(
-        &self,
-        py: Python<'py>,
-        requested_schema: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyCapsule>> {
-        export::arrow_stream(py, self.0.provider(), requested_schema)
+        let table = SourceTable::open(py, || Ok(source))?;
+        Ok(PyTable::base(table.provider()).add_subclass(Self(table)))
     }
 
     fn __repr__(&self) -> String {
