@@ -48,7 +48,7 @@ pub fn expand(arguments: &Arguments, item: &ItemImpl) -> Result<TokenStream> {
         .iter()
         .map(|r#type| with_lifetime(r#type, "_"))
         .collect();
-    let of_rows: Vec<_> = types.iter().map(|r#type| row_type(r#type)).collect();
+    let of_rows: Vec<_> = types.iter().map(row_type).collect();
     let input = tuple(&of_rows);
     let retract = method("retract").map(|_| {
         quote! {

@@ -72,8 +72,8 @@ fn values(columns: &[ArrayRef], row: usize) -> Result<Vec<ScalarValue>> {
             let value = ScalarValue::try_from_array(column, row)?;
             // `0.0` and `-0.0` are one value, as in a `GROUP BY`.
             Ok(match value {
-                ScalarValue::Float32(Some(zero)) if zero == 0.0 => 0_f32.into(),
-                ScalarValue::Float64(Some(zero)) if zero == 0.0 => 0_f64.into(),
+                ScalarValue::Float32(Some(0.0)) => 0_f32.into(),
+                ScalarValue::Float64(Some(0.0)) => 0_f64.into(),
                 value => value.compacted(),
             })
         })
