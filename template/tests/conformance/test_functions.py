@@ -433,12 +433,23 @@ def test_aggregate_of_groups(
         on.check(method, how, on.ask(sql, way, method=method), "each alone gives", alone)
 
 
+def without_negative_zeros(table: pa.RecordBatch) -> pa.RecordBatch:
+    """Return ``table`` with ``0.0`` for ``-0.0``: to some hosts, these are two distinct values."""
+    arrays = [
+        pa.array([None if x is None else x + 0.0 for x in column.to_pylist()], column.type)
+        if column.type in (pa.float32(), pa.float64())
+        else column
+        for column in table.columns
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=table.schema)
+
+
 @each(Aggregate)
 @pytest.mark.parametrize("beside", ["", ", count(*)"], ids=["alone", "beside_another"])
 def test_aggregate_of_distinct(function: Aggregate, table: pa.RecordBatch, beside: str) -> None:
     """``DISTINCT`` ignores a row that came before, or the function refuses it."""
     on = trial(function)
-    on.load(table)
+    on.load(without_negative_zeros(table))
     once = on.ask(f"SELECT {on.call()} FROM (SELECT DISTINCT {', '.join(on.columns)} FROM t)")[0][0]
     # Few tables have a row twice by chance.
     twice = "(SELECT * FROM t UNION ALL SELECT * FROM t WHERE i = 0)"
