@@ -207,7 +207,7 @@ fn with_tax(price: Decimal<10, 2>) -> Decimal<12, 3> {
 }
 
 #[scalar_udf]
-fn same_bytes<'a>(bytes: &'a [u8]) -> &'a [u8] {
+fn same_bytes(bytes: &[u8]) -> &[u8] {
     bytes
 }
 
