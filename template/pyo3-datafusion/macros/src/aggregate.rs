@@ -2,10 +2,11 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::{Error, Ident, ImplItem, ImplItemFn, ItemImpl, Result, ReturnType, Type};
+use syn::{Error, Ident, ImplItem, ImplItemFn, ItemImpl, Result, Type};
 
 use crate::arguments::{Arguments, snake_case};
-use crate::class::{self, numbered, parameters, tuple, with_lifetime, zipped};
+use crate::class;
+use crate::signature::{elided, numbered, parameters, result, tuple, with_lifetime, zipped};
 
 pub fn expand(arguments: &Arguments, item: &ItemImpl) -> Result<TokenStream> {
     if item.trait_.is_some() {
@@ -29,9 +30,7 @@ pub fn expand(arguments: &Arguments, item: &ItemImpl) -> Result<TokenStream> {
     let update: &ImplItemFn = required("update", "fn update(&mut self, x: f64)")?;
     required("merge", "fn merge(&mut self, later: &Self)")?;
     let finish = required("finish", "fn finish(&self) -> f64")?;
-    let ReturnType::Type(_, result) = &finish.sig.output else {
-        return Err(Error::new_spanned(&finish.sig, "`finish` returns nothing"));
-    };
+    let result = result(&finish.sig, "`finish` returns nothing")?;
     let (names, types) = parameters(&update.sig)?;
     if names.is_empty() {
         return Err(Error::new_spanned(
@@ -40,14 +39,10 @@ pub fn expand(arguments: &Arguments, item: &ItemImpl) -> Result<TokenStream> {
         ));
     }
     let about = arguments.about(&state_name, &names, &item.attrs)?;
-    let result = with_lifetime(result, "_");
     let columns = numbered(types.len());
     let at = 0..types.len();
     let (zipped, items) = zipped(&columns);
-    let elided: Vec<_> = types
-        .iter()
-        .map(|r#type| with_lifetime(r#type, "_"))
-        .collect();
+    let elided = elided(&types);
     let of_rows: Vec<_> = types.iter().map(row_type).collect();
     let input = tuple(&of_rows);
     let retract = method("retract").map(|_| {

@@ -4,6 +4,7 @@ mod aggregate;
 mod arguments;
 mod class;
 mod scalar;
+mod signature;
 mod state;
 mod window;
 

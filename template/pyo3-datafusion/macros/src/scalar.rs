@@ -2,20 +2,16 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::{Error, ItemFn, Result, ReturnType, Type};
+use syn::{Error, ItemFn, Result, Type};
 
 use crate::arguments::{Arguments, snake_case};
-use crate::class::{self, no_generics, numbered, parameters, with_lifetime, zipped};
+use crate::class;
+use crate::signature::{elided, no_generics, numbered, parameters, result, zipped};
 
 pub fn expand(arguments: &Arguments, function: &ItemFn) -> Result<TokenStream> {
     let signature = &function.sig;
     no_generics(signature)?;
-    let ReturnType::Type(_, result) = &signature.output else {
-        return Err(Error::new_spanned(
-            signature,
-            "the function returns nothing",
-        ));
-    };
+    let result = result(signature, "the function returns nothing")?;
     let (mut names, mut types) = parameters(signature)?;
     let options = if arguments.options {
         let Some(Type::Reference(options)) = types.first() else {
@@ -31,11 +27,7 @@ pub fn expand(arguments: &Arguments, function: &ItemFn) -> Result<TokenStream> {
     };
     let rust_name = &signature.ident;
     let about = arguments.about(rust_name, &names, &function.attrs)?;
-    let types: Vec<_> = types
-        .iter()
-        .map(|r#type| with_lifetime(r#type, "_"))
-        .collect();
-    let result = with_lifetime(result, "_");
+    let types = elided(&types);
     let columns = numbered(types.len());
     let at = 0..types.len();
     let (zipped, items) = zipped(&columns);

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Data, DeriveInput, Error, Fields, Result};
 
-use crate::class::{numbered, zipped};
+use crate::signature::{numbered, zipped};
 
 pub fn expand(item: &DeriveInput) -> Result<TokenStream> {
     let fields = match &item.data {
