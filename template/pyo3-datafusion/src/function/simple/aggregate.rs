@@ -15,7 +15,7 @@ use datafusion_expr::{
 };
 
 use super::returned::into_error;
-use super::{About, Described, Parameter, ResultType, nulls_of, same_name_is_equal};
+use super::{About, Described, Parameter, ResultType, described, nulls_of, same_name_is_equal};
 use crate::function::distinct;
 use crate::function::state::{
     AggregateState, accumulator, groups_accumulator, sliding_accumulator,
@@ -74,25 +74,7 @@ struct SimpleAggregateUdf<S> {
 same_name_is_equal!(SimpleAggregateUdf<S>);
 
 impl<S: AggregateState> AggregateUDFImpl for SimpleAggregateUdf<S> {
-    fn name(&self) -> &str {
-        self.described.about.name
-    }
-
-    fn aliases(&self) -> &[String] {
-        &self.described.aliases
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.described.signature
-    }
-
-    fn documentation(&self) -> Option<&Documentation> {
-        Some(&self.described.documentation)
-    }
-
-    fn coerce_types(&self, arg_types: &[DataType]) -> Result<Vec<DataType>> {
-        self.described.coerce(arg_types)
-    }
+    described!();
 
     fn return_type(&self, _arg_types: &[DataType]) -> Result<DataType> {
         Ok(self.result.data_type.clone())

@@ -70,7 +70,7 @@ pub fn result<T: Returned>() -> ResultType {
 }
 
 /// What DataFusion asks every kind of function.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Described {
     about: About,
     aliases: Vec<String>,
@@ -148,6 +148,32 @@ macro_rules! same_name_is_equal {
     };
 }
 use same_name_is_equal;
+
+/// The methods that DataFusion's three traits for functions have in common, and no common parent has.
+macro_rules! described {
+    () => {
+        fn name(&self) -> &str {
+            self.described.about.name
+        }
+
+        fn aliases(&self) -> &[String] {
+            &self.described.aliases
+        }
+
+        fn signature(&self) -> &Signature {
+            &self.described.signature
+        }
+
+        fn documentation(&self) -> Option<&Documentation> {
+            Some(&self.described.documentation)
+        }
+
+        fn coerce_types(&self, arg_types: &[DataType]) -> Result<Vec<DataType>> {
+            self.described.coerce(arg_types)
+        }
+    };
+}
+use described;
 
 /// The column of an argument.
 pub fn column(columns: &[ArrayRef], at: usize) -> Result<&ArrayRef> {

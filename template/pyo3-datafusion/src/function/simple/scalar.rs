@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, PrimitiveArray, new_null_array};
 use arrow::buffer::NullBuffer;
@@ -18,7 +19,9 @@ use tokio::sync::Semaphore;
 
 use super::argument::Shape;
 use super::returned::{Collected, Failed, Returned};
-use super::{About, Described, Parameter, ResultType, column, nulls_of, same_name_is_equal};
+use super::{
+    About, Described, Parameter, ResultType, column, described, nulls_of, same_name_is_equal,
+};
 use crate::boundary::error::interrupted;
 use crate::boundary::runtime;
 use crate::session::options;
@@ -40,6 +43,22 @@ pub fn scalar(function: Scalar) -> ScalarUDF {
         options: None,
         evaluate: function.evaluate,
     })
+}
+
+/// How many calls of a function wait at a time, in all queries together.
+pub struct Limit {
+    calls: usize,
+    free: Semaphore,
+}
+
+impl Limit {
+    pub const fn new(calls: usize) -> Self {
+        assert!(calls > 0, "the concurrency is at least 1");
+        Self {
+            calls,
+            free: Semaphore::const_new(calls),
+        }
+    }
 }
 
 /// The arguments of many rows.
@@ -87,25 +106,7 @@ impl Batch {
             }
         }
     }
-}
 
-/// How many calls of a function wait at a time, in all queries together.
-pub struct Limit {
-    calls: usize,
-    free: Semaphore,
-}
-
-impl Limit {
-    pub const fn new(calls: usize) -> Self {
-        assert!(calls > 0, "the concurrency is at least 1");
-        Self {
-            calls,
-            free: Semaphore::const_new(calls),
-        }
-    }
-}
-
-impl Batch {
     /// Awaits `function` for each row that has no null among its strict arguments, many at a time.
     /// The first error ends the other calls.
     ///
@@ -141,10 +142,26 @@ impl Batch {
         runtime::block_on_until(interrupted, all)?;
         R::collect_nullable(results.into_iter())
     }
+
+    /// Replaces nulls by the values of the first row without one, so that the function is called with
+    /// no other arguments than those of a row, and no branch is needed for each row.
+    fn fill(&mut self, nulls: &NullBuffer) {
+        let Some(from) = nulls.valid_indices().next() else {
+            return;
+        };
+        for column in &mut self.columns {
+            let array = column.as_ref();
+            *column = downcast_primitive_array! {
+                array => filled(array, nulls, from),
+                _ => return,
+            };
+        }
+        self.nulls = None;
+    }
 }
 
 /// A function whose [`evaluate`](Scalar::evaluate) reads one row after the other.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct SimpleScalarUdf {
     described: Described,
     result: ResultType,
@@ -158,25 +175,7 @@ struct SimpleScalarUdf {
 same_name_is_equal!(SimpleScalarUdf, options);
 
 impl ScalarUDFImpl for SimpleScalarUdf {
-    fn name(&self) -> &str {
-        self.described.about.name
-    }
-
-    fn aliases(&self) -> &[String] {
-        &self.described.aliases
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.described.signature
-    }
-
-    fn documentation(&self) -> Option<&Documentation> {
-        Some(&self.described.documentation)
-    }
-
-    fn coerce_types(&self, arg_types: &[DataType]) -> Result<Vec<DataType>> {
-        self.described.coerce(arg_types)
-    }
+    described!();
 
     fn return_type(&self, _arg_types: &[DataType]) -> Result<DataType> {
         Ok(self.result.data_type.clone())
@@ -237,10 +236,8 @@ impl ScalarUDFImpl for SimpleScalarUdf {
     fn with_updated_config(&self, config: &ConfigOptions) -> Option<ScalarUDF> {
         let prefix = self.options_prefix?;
         Some(ScalarUDF::from(Self {
-            described: Described::new(self.described.about, self.described.parameters.clone()),
-            result: self.result.clone(),
             options: Some(options::from_config(config, prefix)),
-            ..*self
+            ..self.clone()
         }))
     }
 }
@@ -314,24 +311,6 @@ fn shown(value: &ScalarValue) -> String {
     }
 }
 
-impl Batch {
-    /// Replaces nulls by the values of the first row without one, so that the function is called with
-    /// no other arguments than those of a row, and no branch is needed for each row.
-    fn fill(&mut self, nulls: &NullBuffer) {
-        let Some(from) = nulls.valid_indices().next() else {
-            return;
-        };
-        for column in &mut self.columns {
-            let array = column.as_ref();
-            *column = downcast_primitive_array! {
-                array => filled(array, nulls, from),
-                _ => return,
-            };
-        }
-        self.nulls = None;
-    }
-}
-
 fn filled<T: ArrowPrimitiveType>(
     array: &PrimitiveArray<T>,
     nulls: &NullBuffer,
@@ -342,5 +321,5 @@ fn filled<T: ArrowPrimitiveType>(
     for row in (!nulls.inner()).set_indices() {
         values[row] = value;
     }
-    std::sync::Arc::new(PrimitiveArray::<T>::new(values.into(), None))
+    Arc::new(PrimitiveArray::<T>::new(values.into(), None))
 }

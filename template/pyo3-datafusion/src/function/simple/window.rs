@@ -12,7 +12,8 @@ use datafusion_expr::{Documentation, PartitionEvaluator, Signature, WindowUDF, W
 use super::argument::Argument;
 use super::returned::{Returned, into_error};
 use super::{
-    About, Described, Parameter, ResultType, column, parameter, result, same_name_is_equal, shape,
+    About, Described, Parameter, ResultType, column, described, parameter, result,
+    same_name_is_equal, shape,
 };
 
 /// What [`window`] makes a function of.
@@ -106,25 +107,7 @@ struct SimpleWindowUdf {
 same_name_is_equal!(SimpleWindowUdf);
 
 impl WindowUDFImpl for SimpleWindowUdf {
-    fn name(&self) -> &str {
-        self.described.about.name
-    }
-
-    fn aliases(&self) -> &[String] {
-        &self.described.aliases
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.described.signature
-    }
-
-    fn documentation(&self) -> Option<&Documentation> {
-        Some(&self.described.documentation)
-    }
-
-    fn coerce_types(&self, arg_types: &[DataType]) -> Result<Vec<DataType>> {
-        self.described.coerce(arg_types)
-    }
+    described!();
 
     fn field(&self, args: WindowUDFFieldArgs) -> Result<FieldRef> {
         let data_type = self.result.data_type.clone();
