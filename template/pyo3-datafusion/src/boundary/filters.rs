@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use arrow::datatypes::SchemaRef;
 use datafusion_catalog::TableProvider;
@@ -47,13 +47,14 @@ impl FilterCodec {
         }
     }
 
+    fn functions(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<ScalarUDF>>> {
+        let functions = self.functions.lock();
+        functions.unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn take(&self, name: &str, bytes: &[u8]) -> Option<Result<Arc<ScalarUDF>>> {
         let number = bytes.strip_prefix(MARK)?.try_into().ok()?;
-        let mut functions = self
-            .functions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let function = functions.remove(&u64::from_le_bytes(number));
+        let function = self.functions().remove(&u64::from_le_bytes(number));
         Some(function.ok_or_else(|| exec_datafusion_err!("the filter with {name} was read before")))
     }
 }
@@ -68,10 +69,7 @@ impl LogicalExtensionCodec for FilterCodec {
         let function = FFI_ScalarUDF::from(Arc::new(function.clone())).lenient();
         let function = <Arc<dyn ScalarUDFImpl>>::from(&function);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let mut functions = self
-            .functions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut functions = self.functions();
         while functions.len() >= KEPT {
             functions.pop_first();
         }
