@@ -704,10 +704,7 @@ def update_adopted(
     check_untracked(whole, merged.tree)
     message = f"Update from the template: {shown(old)} to {shown(new)}"
     print(f"\n{', '.join(folders.values())}: {shown(old)} -> {shown(new)}")
-    if news := changelog(old, new):
-        print("\nWhat the template's changelog says:")
-        for line in news:
-            print(f"  {line}".rstrip())
+    say_changelog(old, new)
     print("\nWhat changes in the package:")
     print(whole("diff", "--stat=100", "--stat-count=60", "HEAD", merged.tree))
     if merged.conflicts:
@@ -813,10 +810,14 @@ def say_conflicts(
             print(f"      To keep all of yours: `git checkout --ours {name} && git add {name}`.")
 
 
-def changelog(old: str, new: str) -> list[str]:
-    """What the template's changelog says in `new` and not in `old`."""
+def say_changelog(old: str, new: str) -> None:
+    """Prints what the template's changelog says in `new` and not in `old`."""
     changes = TEMPLATE("diff", "--unified=0", old, new, "--", "CHANGELOG.md").splitlines()
-    return [line[1:] for line in changes if line.startswith("+") and not line.startswith("+++")]
+    news = [line for line in changes if line.startswith("+") and not line.startswith("+++")]
+    if news:
+        print("\nWhat the template's changelog says:")
+        for line in news:
+            print(f"  {line[1:]}".rstrip())
 
 
 def say_news(arguments: argparse.Namespace) -> int:
@@ -834,10 +835,7 @@ def say_news(arguments: argparse.Namespace) -> int:
         had = old_questions.get(key, {}).get("choices", [])
         if had and (more := [each for each in question.get("choices", []) if each not in had]):
             print(f"New choices for {key}: {', '.join(more)}.")
-    if news := changelog(old, new):
-        print("\nWhat the template's changelog says:")
-        for line in news:
-            print(f"  {line}".rstrip())
+    say_changelog(old, new)
     print("\nTo take it over: `uvx nox --session update`. With `-- --dry-run`, it changes nothing.")
     return 0
 
@@ -934,10 +932,7 @@ def update(arguments: argparse.Namespace, scratch: Path) -> int:
     say_answers(old_questions, new_questions, values, answers)
     for line in added:
         print(line)
-    if news := changelog(old, new):
-        print("\nWhat the template's changelog says:")
-        for line in news:
-            print(f"  {line}".rstrip())
+    say_changelog(old, new)
     print("\nWhat changes in the project:")
     print(project("diff", "--stat=100", "--stat-count=60", "--relative", "HEAD", merged.tree))
     if merged.stay_deleted:
