@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use cargo_metadata::semver::{Version, VersionReq};
-use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId, Target};
 
 use super::hooks::slashed;
 use super::{MACHINERY, RECORD};
@@ -211,13 +211,14 @@ impl Adopted {
         }
     }
 
+    fn library(&self) -> Option<&Target> {
+        let mut targets = self.package.targets.iter();
+        targets.find(|target| target.is_cdylib())
+    }
+
     /// The folder with the Rust files of the library.
     pub fn sources(&self) -> Result<PathBuf> {
-        let library = self
-            .package
-            .targets
-            .iter()
-            .find(|target| target.is_cdylib());
+        let library = self.library();
         let folder = library.and_then(|target| target.src_path.parent());
         Ok(folder
             .context("the library has no folder")?
@@ -227,11 +228,7 @@ impl Adopted {
 
     /// The names of the Python package: for pip, and for `import`.
     pub fn distribution(&self, copy: &Path) -> Result<(String, String)> {
-        let library = self
-            .package
-            .targets
-            .iter()
-            .find(|target| target.is_cdylib());
+        let library = self.library();
         let module = library.map_or("", |target| &target.name).replace('-', "_");
         let manifest = self.package.manifest_path.as_std_path();
         let folders = manifest.ancestors().skip(1);
