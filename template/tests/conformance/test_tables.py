@@ -568,8 +568,8 @@ def test_insert_is_whole_or_refused(table: Table) -> None:
     grown = Subject(table, made)
     for name in map(quoted, grown.schema.names):
         grown.same(f"SELECT count(*), count({name}), min({name}), max({name}) FROM $t", STATISTICS)
-        values = parameters(grown.all[grown.schema.names[0]])
-        grown.same(f"SELECT * FROM $t WHERE {first} = $a", FILTERS, values)
+    values = parameters(grown.all[grown.schema.names[0]])
+    grown.same(f"SELECT * FROM $t WHERE {first} = $a", FILTERS, values)
 
 
 def takes_rows(subject: Subject) -> bool:
