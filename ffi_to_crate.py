@@ -139,10 +139,16 @@ def leftovers(before: str, after: str) -> Iterator[tuple[int, str]]:
     """Lines of a file that was rewritten which do not compile, and what to write instead."""
     if not re.search(r"\bffi::", before):
         return
+    # A name of today may be that of an old module.
+    known = {
+        re.split("::| as ", leaf)[-1] for use in USE.finditer(after) for leaf in leaves(use[3])
+    }
     gone = {
         name: path
         for name, path in imported(before).items()
-        if path not in PATHS and not any(name in pattern for pattern in ADVICE)
+        if path not in PATHS
+        and name not in known
+        and not any(name in pattern for pattern in ADVICE)
     }
     for number, line in enumerate(after.splitlines(), 1):
         code = line.partition("//")[0]

@@ -35,7 +35,7 @@ ANSWERS = ".template-answers.toml"
 # What the template says of itself; `cargo xtask render` writes it.
 VERSIONS = "hooks/versions.rhai"
 # Folders that are the template's: an owner has no reason to change them.
-MACHINERY = ("pyo3-datafusion/", "tests/conformance/")
+MACHINERY = "pyo3-datafusion/"
 # Files in which only the owner writes once they are there: what they say of the past stays.
 HISTORY = ["CHANGELOG.md"]
 # Texts that owners rewrite: where both changed the same lines, the owner's stay.
@@ -686,13 +686,6 @@ def update_adopted(
         record.write_bytes(state.encode())
         rendered.append(made)
     before, after = rendered
-    # The conformance tests for the layout of a generated project are not in an adopted one.
-    known = set(whole("ls-files").splitlines())
-    for file in sorted(before.rglob("*")):
-        path = file.relative_to(before).as_posix()
-        if file.is_file() and path not in known:
-            file.unlink()
-            (after / path).unlink(missing_ok=True)
     advice = moved_manifest(project, whole, folders[adopted.MACHINERY], before, after, new)
 
     step(4, "Merge the difference into the package")
@@ -709,7 +702,7 @@ def update_adopted(
     print(whole("diff", "--stat=100", "--stat-count=60", "HEAD", merged.tree))
     if merged.conflicts:
         # `:/` is the top of the repository, in whatever folder the commands are typed.
-        say_conflicts(merged.conflicts, tuple(f"{folder}/" for folder in folders.values()), ":/")
+        say_conflicts(merged.conflicts, f"{folders[adopted.MACHINERY]}/", ":/")
     if advice:
         print(f"\n{advice}")
     return finish(whole, merged, message, arguments.dry_run)
@@ -786,7 +779,7 @@ def check_untracked(project: Repository, merged: str) -> None:
 
 
 def say_conflicts(
-    conflicts: Mapping[str, Stages], machinery: tuple[str, ...] = MACHINERY, top: str = ""
+    conflicts: Mapping[str, Stages], machinery: str = MACHINERY, top: str = ""
 ) -> None:
     print("\nConflicts:")
     for path, stages in sorted(conflicts.items()):

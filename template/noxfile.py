@@ -44,7 +44,7 @@ LARGEST = 50_000_000
 # These files list the classes that not every major has.
 NEWER = [f"--allowlist={path}" for path in Path("tests").glob("newer_classes.txt")]
 {%- if function_library %}
-STUBS = "tests/conformance/stubs.py"
+STUBS = "pyo3-datafusion/stubs.py"
 {%- endif %}
 # A wheel has a list of the crates that it contains, and the licenses of these crates.
 SBOM, NOTICES = "/sboms/", "/licenses/THIRD-PARTY.txt"

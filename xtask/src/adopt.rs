@@ -25,7 +25,6 @@ use crate::steps::Steps;
 /// What an adopted package records, as a generated one does.
 const RECORD: &str = ".template-answers.toml";
 const MACHINERY: &str = "template/pyo3-datafusion";
-const KIT: &str = "template/tests/conformance";
 /// What updates an adopted package, in its folder.
 const UPDATE: &str = "`uv run THE/TEMPLATE/update.py`";
 const FEATURES: [&str; 5] = ["functions", "tables", "files", "plans", "parquet"];
@@ -43,7 +42,8 @@ pub struct Args {
     /// Features of pyo3-datafusion besides those that the hooks need, with commas between
     #[arg(long, value_delimiter = ',', value_parser = FEATURES)]
     features: Vec<String>,
-    /// Also put the conformance tests there, such as tests/datafusion, from the crate's folder on
+    /// Also put the list of tables and functions for the conformance tests there, such as tests/datafusion,
+    /// from the crate's folder on
     #[arg(long, value_name = "FOLDER")]
     tests: Option<PathBuf>,
     /// Do not ask

@@ -1,4 +1,4 @@
-"""The functions of this package, to call in Python. tests/conformance/stubs.py wrote this."""
+"""The functions of this package, to call in Python. pyo3-datafusion/stubs.py wrote this."""
 
 from datafusion import Expr
 

@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 use super::hooks::{Hook, slashed};
 use super::manifest;
 use super::package::{Adopted, Repository, machinery_manifest};
-use super::{Args, KIT, MACHINERY, RECORD, UPDATE};
+use super::{Args, MACHINERY, RECORD, UPDATE};
 use crate::{address, git, root};
 
 /// The files that the package gets, from the top of the repository on.
@@ -53,24 +53,8 @@ impl Plan {
             }
             record.folders.clone_from(&recorded.folders);
         }
-        plan.folder(
-            copy,
-            &machinery,
-            MACHINERY,
-            &mut record,
-            crate_folder,
-            |_| true,
-        )?;
+        plan.machinery(copy, &machinery, &mut record, crate_folder)?;
         if let Some(tests) = tests {
-            let conformance = tests.join("conformance");
-            let functions = hooks.iter().any(|hook| hook.feature() == Some("functions"));
-            let wanted = |name: &str| match name {
-                "__init__.py" | "test_tables.py" | "functions.py" => true,
-                "test_functions.py" => functions,
-                // These are for the layout of a generated project.
-                _ => false,
-            };
-            plan.folder(copy, &conformance, KIT, &mut record, crate_folder, wanted)?;
             let instances = tests.join("instances.py");
             if !copy.join(&instances).exists() {
                 let module = package.distribution(copy)?.1;
@@ -85,39 +69,32 @@ impl Plan {
     }
 
     /// Puts a folder of the template there, unless an earlier adoption has done it.
-    fn folder(
+    fn machinery(
         &mut self,
         copy: &Path,
         target: &Path,
-        source: &str,
         record: &mut Record,
         crate_folder: &Path,
-        wanted: impl Fn(&str) -> bool,
     ) -> Result<()> {
         let path = relative(target, crate_folder);
-        if let Some(other) = record.folders.get(source)
+        if let Some(other) = record.folders.get(MACHINERY)
             && *other != path
         {
             bail!("the template's folder is {other} already: leave it there, or move it yourself");
         }
-        if !record.folders.contains_key(source) && copy.join(target).exists() {
+        if !record.folders.contains_key(MACHINERY) && copy.join(target).exists() {
             bail!(
-                "there is a folder {} already: choose another with --{}",
-                slashed(target),
-                match source {
-                    MACHINERY => "machinery",
-                    _ => "tests",
-                }
+                "there is a folder {} already: choose another with --machinery",
+                slashed(target)
             );
         }
-        if record.folders.insert(source.to_owned(), path).is_some() {
+        if record.folders.insert(MACHINERY.to_owned(), path).is_some() {
             return Ok(());
         }
         self.folders.push(target.to_owned());
-        for file in crate::files(&root().join(source))? {
-            let name = slashed(&file);
-            if !name.contains("__pycache__") && wanted(&name) {
-                let bytes = fs::read(root().join(source).join(&file))?;
+        for file in crate::files(&root().join(MACHINERY))? {
+            if !slashed(&file).contains("__pycache__") {
+                let bytes = fs::read(root().join(MACHINERY).join(&file))?;
                 self.files.insert(target.join(&file), bytes);
             }
         }

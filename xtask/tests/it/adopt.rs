@@ -370,14 +370,6 @@ fn refuses_what_it_cannot_do() {
         ),
         (
             Box::new(|package| {
-                write(package, "tests/conformance/mine.py", "");
-                commit(package);
-            }),
-            &["--tests", "tests"],
-            "error: there is a folder tests/conformance already: choose another with --tests",
-        ),
-        (
-            Box::new(|package| {
                 for path in ["src/table_provider.rs", "src/scalar_udf.rs"] {
                     let text = read(package.join(path));
                     write(

@@ -307,7 +307,16 @@ fn runs() {
         "{}",
         said.lines().find(|line| line.contains(" MB")).unwrap()
     );
+    check_wheel(&project, &one(&project, ".whl"));
+    check_sdist(&project, &one(&project, ".tar.gz"));
+}
 
+/// The same sessions, as GitLab calls them.
+#[test]
+#[ignore = "takes ten minutes"]
+fn runs_on_gitlab() {
+    let project = project("run on gitlab");
+    let mut ci = Ci::new(&project);
     let pipeline = Pipeline::read(&project);
     let variables = [
         ("PYTHON", "3.10"),
@@ -326,9 +335,7 @@ fn runs() {
     ] {
         ci.gitlab(&pipeline, job, &variables);
     }
-
     check_wheel(&project, &one(&project, ".whl"));
-    check_sdist(&project, &one(&project, ".tar.gz"));
 }
 
 /// The wheel that is published, with the profile that the project has.
@@ -504,7 +511,7 @@ fn check_wheel(project: &Path, wheel: &Path) {
         let environment = Environment::new(&format!("release {version}"), version, &TEST_PACKAGES);
         environment.install(&[wheel], &[]);
         println!("Release wheel, Python {version}:");
-        environment.pytest(&project.join("tests"));
+        environment.tests_of(&project);
     }
 }
 
@@ -666,7 +673,7 @@ fn tests_what_is_released() {
         "def test_of_today() -> None:\n    raise ValueError\n",
     )
     .unwrap();
-    fs::remove_dir_all(project.join("tests/conformance")).unwrap();
+    fs::remove_dir_all(project.join("pyo3-datafusion/conformance")).unwrap();
     git(
         &project,
         &["commit", "--quiet", "--all", "--message", "Next"],

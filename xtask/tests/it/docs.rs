@@ -111,13 +111,14 @@ fn the_checklist_names_tests() {
         assert!(!tests.is_empty(), "{item}");
         for test in tests {
             let (file, name) = test.split_once("::").unwrap();
-            let (path, function) = if file.starts_with("tests/") {
-                (format!("template/{file}"), format!("\ndef {name}("))
-            } else if file.starts_with("xtask/") {
-                (file.to_owned(), format!("\ndef {name}("))
-            } else {
-                (format!("xtask/tests/it/{file}.rs"), format!("\nfn {name}("))
-            };
+            let (path, function) =
+                if file.starts_with("tests/") || file.starts_with("pyo3-datafusion/") {
+                    (format!("template/{file}"), format!("\ndef {name}("))
+                } else if file.starts_with("xtask/") {
+                    (file.to_owned(), format!("\ndef {name}("))
+                } else {
+                    (format!("xtask/tests/it/{file}.rs"), format!("\nfn {name}("))
+                };
             assert!(read(root().join(path)).contains(&function), "{test}");
         }
     }

@@ -130,20 +130,34 @@ impl Environment {
 
     /// Runs the tests in `path`, which must pass.
     pub fn pytest(&self, path: &Path) {
-        let said = self
-            .pytest_command(path)
-            .current_dir(path.parent().unwrap())
-            .succeed();
-        assert!(said.contains(" passed"), "{said}");
-        println!("{}", said.lines().last().unwrap_or_default());
+        passed(
+            self.pytest_command(path)
+                .current_dir(path.parent().unwrap()),
+        );
     }
 
     /// The command that runs the tests in `path`.
     pub fn pytest_command(&self, path: &Path) -> Command {
-        let mut command = self.python();
-        command
-            .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
-            .arg(path);
+        let mut command = self.tests();
+        command.arg(path);
         command
     }
+
+    /// Runs all tests of a project, which must pass.
+    pub fn tests_of(&self, project: &Path) {
+        passed(self.tests().current_dir(project));
+    }
+
+    /// The command that runs the tests of the project that it is run in.
+    pub fn tests(&self) -> Command {
+        let mut command = self.python();
+        command.args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]);
+        command
+    }
+}
+
+fn passed(pytest: &mut Command) {
+    let said = pytest.succeed();
+    assert!(said.contains(" passed"), "{said}");
+    println!("{}", said.lines().last().unwrap_or_default());
 }

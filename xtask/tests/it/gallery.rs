@@ -145,10 +145,7 @@ fn make(name: &str) {
 
     let environment = Environment::new(name, "3.12", &TEST_PACKAGES);
     environment.install(&[&built.wheel], &[]);
-    let said = environment
-        .pytest_command(Path::new("tests"))
-        .current_dir(&built.project)
-        .succeed();
+    let said = environment.tests().current_dir(&built.project).succeed();
     let megabytes = fs::metadata(&built.wheel).unwrap().len() as f64 / 1e6;
     println!(
         "{package}: {} lines of Rust, {} of Python, {} of text; built in {minutes:.1} minutes; \

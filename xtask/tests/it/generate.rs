@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::LazyLock;
 
+use regex::Regex;
 use xtask::root;
 
 use crate::project::CLIPPY;
@@ -210,7 +211,22 @@ fn check_points(test: &str, selections: impl Iterator<Item = Vec<String>>) {
             };
             let name = format!("points-{i}");
             check_answers(&folder, &name, &answers);
-            cargo(&folder.join(name)).args(CLIPPY).succeed();
+            let project = folder.join(name);
+            share_machinery(&project);
+            cargo(&project).args(CLIPPY).succeed();
+        }
+    }
+}
+
+/// Lets a project use the template's own folder, so that many projects compile it once.
+fn share_machinery(project: &Path) {
+    let machinery = root().join("template/pyo3-datafusion");
+    for manifest in files(project) {
+        if manifest.ends_with("Cargo.toml") && !manifest.starts_with("pyo3-datafusion") {
+            let manifest = project.join(manifest);
+            let path = Regex::new(r#"path = "(?:\.\./)*pyo3-datafusion"#).unwrap();
+            let shared = format!("path = \"{}", machinery.display());
+            fs::write(&manifest, path.replace(&read(&manifest), &shared).as_ref()).unwrap();
         }
     }
 }
@@ -357,9 +373,9 @@ fn check_manifests(project: &Path, answers: &Answers) {
         ("test_spark.py", answers.spark),
         ("several_machines.py", recorded.contains(codec)),
     ] {
-        let kit = "tests/conformance";
+        let machinery = "pyo3-datafusion";
         let mut python = files(project).into_iter();
-        let found = python.any(|path| path.ends_with(module) && !path.starts_with(kit));
+        let found = python.any(|path| path.ends_with(module) && !path.starts_with(machinery));
         assert_eq!(found, chosen, "{module}");
     }
 }

@@ -55,7 +55,7 @@ pub fn functions() -> Result<Functions> {{
     let environment = Environment::new("library", "3.12", &TEST_PACKAGES);
     environment.install(&[&built.wheel], &[]);
     environment.pytest(&python_files().join("test_library.py"));
-    let stubs = built.project.join("tests/conformance/stubs.py");
+    let stubs = built.project.join("pyo3-datafusion/stubs.py");
     environment.python().arg(&stubs).succeed();
     environment.python().arg(&stubs).arg("--check").succeed();
     // These tests hold for any list. The page says to delete those of the stub's functions.

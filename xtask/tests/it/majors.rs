@@ -37,23 +37,12 @@ fn environment(host: &str, built: &Built) -> Environment {
 /// What the tests of `built` skip with this `datafusion`; the others pass.
 fn skipped(host: &str, built: &Built) -> BTreeSet<String> {
     let environment = environment(host, built);
-    let mut pytest = environment.python();
-    pytest.args([
-        "-m",
-        "pytest",
-        "-q",
-        "-rs",
-        "-p",
-        "no:cacheprovider",
-        "tests",
-    ]);
-    let said = pytest.current_dir(&built.project).succeed();
+    let mut pytest = environment.tests();
+    let said = pytest.arg("-rs").current_dir(&built.project).succeed();
     println!("datafusion {host}: {}", said.lines().last().unwrap());
     let skipped = Regex::new(r"(?m)^SKIPPED \[\d+\] tests/(\S+?):\d+: ").unwrap();
     let files = skipped.captures_iter(&said).map(|line| line[1].to_owned());
-    files
-        .filter(|file| !file.starts_with("conformance"))
-        .collect()
+    files.collect()
 }
 
 #[test]

@@ -65,10 +65,8 @@ fn a_host_with_another_option() {
     environment.install(&[&FULL.wheel], &["--no-deps"]);
     let batches = environment.python().args(["-c", BATCHES]).succeed();
     assert_eq!(batches, "100\n");
-    let tests = FULL.project.join("tests");
-    let mut pytest = environment.pytest_command(&tests);
-    // These take most of the time.
-    pytest.arg("--ignore").arg(tests.join("conformance"));
+    // The conformance tests take most of the time.
+    let mut pytest = environment.pytest_command(&FULL.project.join("tests"));
     pytest.current_dir(&FULL.project).succeed();
 }
 
@@ -78,7 +76,7 @@ fn every_host_with_another_option() {
     for version in ["54.1.0", "55.0.0"] {
         let environment = host_with_another_option(version);
         environment.install(&[&FULL.wheel], &["--no-deps"]);
-        environment.pytest(&FULL.project.join("tests"));
+        environment.tests_of(&FULL.project);
     }
 }
 
@@ -127,7 +125,7 @@ fn crates_that_are_older_than_the_host() {
             &[format!("datafusion=={host}").into(), built.wheel.clone()],
             &[],
         );
-        environment.pytest(&built.project.join("tests"));
+        environment.tests_of(&built.project);
     }
 }
 

@@ -101,15 +101,15 @@ fn the_guide_is_enough_for_a_table() {
             "-q",
             "-p",
             "no:cacheprovider",
-            "tests/conformance",
+            "pyo3-datafusion/conformance",
         ])
         .args([
             "--deselect",
-            "tests/conformance/test_package.py::test_python_in_the_readme_runs",
+            "pyo3-datafusion/conformance/test_package.py::test_python_in_the_readme_runs",
         ])
         .args([
             "--deselect",
-            "tests/conformance/test_package.py::test_readme_shows_the_output_of_the_quickstart",
+            "pyo3-datafusion/conformance/test_package.py::test_readme_shows_the_output_of_the_quickstart",
         ])
         .current_dir(&built.project)
         .succeed();
@@ -284,5 +284,5 @@ fn a_provider_of_another_crate_takes_thirty_lines() {
 
     let environment = Environment::new("numbers", "3.12", &TEST_PACKAGES);
     environment.install(&[&built.wheel], &[]);
-    environment.pytest(&built.project.join("tests"));
+    environment.tests_of(&built.project);
 }

@@ -76,19 +76,14 @@ fn the_machinery_is_the_same_everywhere() {
         let folder = "pyo3-datafusion";
         let of_template = root().join("template").join(folder);
         assert_eq!(files(&project.join(folder)), files(&of_template));
-        for folder in [folder, "tests/conformance"] {
-            let of_template = root().join("template").join(folder);
-            for file in files(&project.join(folder)) {
-                if file.extension().is_some_and(|extension| extension != "pyc") {
-                    let path = project.join(folder).join(&file);
-                    assert_eq!(
-                        read(path),
-                        read(of_template.join(&file)),
-                        "{}",
-                        file.display()
-                    );
-                }
-            }
+        for file in files(&of_template) {
+            let path = project.join(folder).join(&file);
+            assert_eq!(
+                read(path),
+                read(of_template.join(&file)),
+                "{}",
+                file.display()
+            );
         }
     }
 }
@@ -244,7 +239,7 @@ fn extension_points_pass_their_tests() {
     for (what, built) in [("all", &*FULL), ("the default ones", &*PLAIN)] {
         println!("{what}:");
         environment.install(&[&built.wheel], &["--no-deps"]);
-        environment.pytest(&built.project.join("tests"));
+        environment.tests_of(&built.project);
     }
     environment.install(&[&FULL.wheel], &["--no-deps"]);
     for test in ["test_worker.py", "test_half_floats.py"] {
@@ -276,7 +271,7 @@ fn every_extension_point_passes_its_tests() {
             }
         });
         environment.install(&[&built.wheel], &["--no-deps"]);
-        environment.pytest(&built.project.join("tests"));
+        environment.tests_of(&built.project);
     }
 }
 
@@ -318,6 +313,14 @@ fn passes_its_python_checks() {
             .args(["-m", "mypy", "--cache-dir=/dev/null"])
             .current_dir(project)
             .succeed();
+        if project.join("src/scalar_udf.rs").exists() {
+            environment
+                .python()
+                .args(["-m", "mypy", "--cache-dir=/dev/null"])
+                .arg("pyo3-datafusion/conformance")
+                .current_dir(project)
+                .succeed();
+        }
         let several = project.join("majors").exists();
         for major in majors().iter().filter(|major| several || *major == "55") {
             environment.install(&[format!("datafusion=={major}.*")], &[]);

@@ -112,7 +112,7 @@ fn with_one_command() {
         &["commit", "--quiet", "--all", "--message", "Newer"],
     );
     let said = nox(&[&address, "--check"]).succeed();
-    assert!(said.contains("\nThe template has commit "), "{said}");
+    assert!(said.contains("The template has commit "), "{said}");
     let said = nox(&[&address, "-d", "extension_points=+scalar_udf"]).succeed();
     assert!(
         said.contains("table_provider -> table_provider,scalar_udf"),
@@ -123,7 +123,7 @@ fn with_one_command() {
     let wheel = build_wheel(&project, cpython("3.11"), "dist");
     let environment = Environment::new("updated", "3.12", &TEST_PACKAGES);
     environment.install(&[&wheel], &[]);
-    environment.pytest(&project.join("tests"));
+    environment.tests_of(&project);
     let mut cargo = crate::tools::cargo(&project);
     build_environment(&mut cargo);
     cargo.args(["fmt", "--check"]).succeed();

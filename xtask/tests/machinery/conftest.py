@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from datafusion import SessionContext
 
-sys.path.append(str(Path(__file__).parents[3] / "template" / "tests"))
+sys.path.append(str(Path(__file__).parents[3] / "template/pyo3-datafusion"))
 
 
 @pytest.fixture

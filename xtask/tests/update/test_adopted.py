@@ -14,7 +14,7 @@ from test_update import EVERY_EDIT, files, replace
 
 # The package is in a folder of its repository.
 FOLDER = "bindings/python"
-MACHINERY, KIT = f"{FOLDER}/pyo3-datafusion/", f"{FOLDER}/tests/df/conformance/"
+MACHINERY = f"{FOLDER}/pyo3-datafusion/"
 ERROR = "src/boundary/error.rs"
 ADOPT = [XTASK, "adopt", FOLDER, "--yes", "--tests", "tests/df"]
 
@@ -102,7 +102,9 @@ def other_manifest(template: Template) -> None:
 
 def other_tests(template: Template) -> None:
     for name in ["test_tables.py", "test_package.py"]:
-        template.edit(f"template/tests/conformance/{name}", lambda text: text + "\n\n# New.\n")
+        template.edit(
+            f"template/pyo3-datafusion/conformance/{name}", lambda text: text + "\n\n# New.\n"
+        )
 
 
 def all_else(template: Template) -> None:
@@ -119,7 +121,6 @@ def of_template(path: str) -> str | None:
     for folder, source in [
         (MACHINERY, "pyo3-datafusion/"),
         ("crates/datafusion/", "pyo3-datafusion/"),
-        (KIT, "tests/conformance/"),
     ]:
         if path.startswith(folder):
             return f"template/{source}{path.removeprefix(folder)}"

@@ -12,13 +12,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import instances
 import pytest
 from datafusion import SessionContext
 from instances import ARGUMENTS, PACKAGE, TABLES
 
 from conformance import run_python
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(instances.__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 # These hooks return objects of Python. All other hooks return capsules.
 SESSION_HOOKS = {

@@ -2,7 +2,7 @@
 
 Run this after a change to the list in Rust, from the folder of the project::
 
-    uv run tests/conformance/stubs.py
+    uv run pyo3-datafusion/stubs.py
 
 With ``--check``, this only says whether the file is up to date.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 WIDTH = 100
-HEAD = '''"""The functions of this package, to call in Python. tests/conformance/stubs.py wrote this."""
+HEAD = '''"""The functions of this package, to call in Python. pyo3-datafusion/stubs.py wrote this."""
 
 from datafusion import Expr
 '''

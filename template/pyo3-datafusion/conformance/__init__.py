@@ -1,6 +1,6 @@
 """The conformance kit: tests that hold for any table and any function.
 
-You need not change them. ``instances.py`` lists the tables and functions that they run over.
+``tests/instances.py`` lists the tables and functions that they run over.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 
@@ -41,7 +40,7 @@ def run_python(code: str, *arguments: object) -> str:
     Raises:
         AssertionError: it ended with another exit code than 0.
     """
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     # nox sets PYTHON_GIL to 0, which would hide a package that switches the GIL on.
     environment.pop("PYTHON_GIL", None)
     done = subprocess.run(
