@@ -511,7 +511,7 @@ fn check_wheel(project: &Path, wheel: &Path) {
         let environment = Environment::new(&format!("release {version}"), version, &TEST_PACKAGES);
         environment.install(&[wheel], &[]);
         println!("Release wheel, Python {version}:");
-        environment.tests_of(&project);
+        environment.tests_of(project);
     }
 }
 

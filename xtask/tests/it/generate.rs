@@ -221,10 +221,10 @@ fn check_points(test: &str, selections: impl Iterator<Item = Vec<String>>) {
 /// Lets a project use the template's own folder, so that many projects compile it once.
 fn share_machinery(project: &Path) {
     let machinery = root().join("template/pyo3-datafusion");
+    let path = Regex::new(r#"path = "(?:\.\./)*pyo3-datafusion"#).unwrap();
     for manifest in files(project) {
         if manifest.ends_with("Cargo.toml") && !manifest.starts_with("pyo3-datafusion") {
             let manifest = project.join(manifest);
-            let path = Regex::new(r#"path = "(?:\.\./)*pyo3-datafusion"#).unwrap();
             let shared = format!("path = \"{}", machinery.display());
             fs::write(&manifest, path.replace(&read(&manifest), &shared).as_ref()).unwrap();
         }
