@@ -533,6 +533,7 @@ fn check_sdist(project: &Path, sdist: &Path) {
             "Cargo.lock",
             "LICENSE",
             "README.md",
+            "conftest.py",
             "pyproject.toml",
         ];
         // What git ignores: compiled by other jobs.
