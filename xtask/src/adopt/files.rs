@@ -267,9 +267,13 @@ fn instances_file(module: &str, hooks: &[Hook]) -> String {
             .filter(move |hook| hook.feature() == Some(wanted))
     };
     let mut text = "\"\"\"The conformance tests run over this: say how to make your tables and functions.\"\"\"\n\nfrom \
-                    __future__ import annotations\n\nfrom conformance import Table\n"
+                    __future__ import annotations\n\n"
         .to_owned();
     let functions = feature("functions").count() > 0;
+    if functions {
+        text += "import pyarrow as pa\n";
+    }
+    text += "from conformance import Table\n";
     if functions {
         text += "from conformance.functions import Aggregate, Scalar, Window\n";
     }

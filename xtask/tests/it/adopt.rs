@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use xtask::root;
 
-use crate::environment::{Environment, build_wheel};
+use crate::environment::{Environment, TEST_PACKAGES, build_wheel};
 use crate::tools::{Run, cpython, files, git, read, scratch};
 
 /// The files of the tests: crates, and patches of real packages.
@@ -106,7 +106,7 @@ fn as_printed_a_package_is_better() {
         &package,
         &["commit", "--quiet", "--all", "--message", "Ignored"],
     );
-    let adopted = adopt(&package, &["--yes"]).finish();
+    let adopted = adopt(&package, &["--yes", "--tests", "tests/datafusion"]).finish();
     assert!(
         adopted.status.success(),
         "{}",
@@ -155,6 +155,32 @@ fn as_printed_a_package_is_better() {
         "{}",
         printed(&panicked)
     );
+    // The conformance tests pass, as the page says to run them.
+    let instances = package.join("tests/datafusion/instances.py");
+    let text = read(&instances)
+        .replace("    # Table(", "    Table(")
+        .replace(
+            "Numbers(...), rows=1_000, key=[\"id\"]",
+            "Numbers(100), rows=100, key=[\"n\"]",
+        )
+        .replace(
+            "    # Scalar(numbers_ext.is_even, [pa.float64()])",
+            "    Scalar(numbers_ext.is_even, [pa.int64()])",
+        );
+    fs::write(&instances, text).unwrap();
+    let environment = Environment::new("adopt kit", "3.12", &TEST_PACKAGES);
+    environment.install(&["datafusion==55.*"], &[]);
+    environment.install(&[&after], &["--no-deps"]);
+    let page = read(root().join("docs/how-to/adopt.md"));
+    let (_, command) = page.split_once("$ pytest ").unwrap();
+    let arguments = command.lines().next().unwrap().split(' ');
+    let said = environment
+        .tests()
+        .args(arguments)
+        .current_dir(&package)
+        .succeed();
+    assert!(said.contains(" passed"), "{said}");
+
     let other = printed(&run(&after, "datafusion==54.*", QUERY));
     assert!(
         other.contains(
