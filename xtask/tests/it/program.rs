@@ -77,7 +77,10 @@ fn program_and_library_agree() {
 /// is quiet.
 fn in_a_terminal(keys: &[&str], arguments: &[&OsStr]) -> Command {
     const TYPE: &str = r#"
-import json, os, pty, select, sys
+import json, os, pty, select, signal, sys
+
+# A question that nobody answers would wait for ever.
+signal.alarm(120)
 
 def answer(keys):
     """Wait until the program is quiet, then type."""
@@ -118,6 +121,7 @@ fn interactively() {
     let keys = [
         "class\r",
         "My_Cool.Ext\r",
+        "\r",
         "\r",
         "\r",
         "\r",
