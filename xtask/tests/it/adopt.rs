@@ -162,10 +162,6 @@ fn as_printed_a_package_is_better() {
         .replace(
             "Numbers(...), rows=1_000, key=[\"id\"]",
             "Numbers(100), rows=100, key=[\"n\"]",
-        )
-        .replace(
-            "    # Scalar(numbers_ext.is_even, [pa.float64()])",
-            "    Scalar(numbers_ext.is_even, [pa.int64()])",
         );
     fs::write(&instances, text).unwrap();
     let environment = Environment::new("adopt kit", "3.12", &TEST_PACKAGES);

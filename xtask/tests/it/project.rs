@@ -282,7 +282,7 @@ fn builds_with_the_older_pyo3() {
     for (name, points) in [("old-ext", vec![]), ("old-full-ext", extension_points())] {
         Built::new(name, &points, |project| {
             let mut cargo = cargo(project);
-            cargo.args(["update", "--package", "pyo3", "--precise", "0.29.0"]);
+            cargo.args(["update", "--package", "pyo3", "--precise", "0.28.2"]);
             cargo.succeed();
         });
     }
