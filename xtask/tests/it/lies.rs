@@ -158,9 +158,8 @@ static LYING: LazyLock<(Built, Environment)> = LazyLock::new(|| {
 fn the_kit_tells_of_each() {
     let (built, environment) = &*LYING;
     let kit = |arguments: &[&str]| -> Command {
-        let mut pytest = environment.python();
+        let mut pytest = environment.tests();
         pytest
-            .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
             // A lie that is found once is found again.
             .arg("--hypothesis-seed=0")
             .args(arguments)

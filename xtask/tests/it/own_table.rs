@@ -94,15 +94,8 @@ fn the_guide_is_enough_for_a_table() {
     let arguments = "= {\"Cities\": (\"cities.csv\",)}";
     fs::write(&instances, text.replace("= {}", arguments)).unwrap();
     let said = environment
-        .python()
-        .args([
-            "-m",
-            "pytest",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            "pyo3-datafusion/conformance",
-        ])
+        .tests()
+        .arg("pyo3-datafusion/conformance")
         .args([
             "--deselect",
             "pyo3-datafusion/conformance/test_package.py::test_python_in_the_readme_runs",

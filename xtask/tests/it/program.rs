@@ -79,7 +79,7 @@ fn in_a_terminal(keys: &[&str], arguments: &[&OsStr]) -> Command {
     const TYPE: &str = r#"
 import json, os, pty, select, signal, sys
 
-# A question that nobody answers would wait for ever.
+# A question that nobody answers would wait forever.
 signal.alarm(120)
 
 def answer(keys):

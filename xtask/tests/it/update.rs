@@ -20,10 +20,8 @@ fn path() -> std::ffi::OsString {
 
 fn pytest(every_edit: bool) {
     let environment = Environment::new("update", "3.12", &["pytest"]);
-    let mut pytest = environment.python();
+    let mut pytest = environment.pytest_command(&root().join("xtask/tests/update"));
     pytest
-        .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
-        .arg(root().join("xtask/tests/update"))
         .current_dir(scratch("update"))
         .env("TEMPLATE", root())
         .env("XTASK", env!("CARGO_BIN_EXE_xtask"))
@@ -112,7 +110,7 @@ fn with_one_command() {
         &["commit", "--quiet", "--all", "--message", "Newer"],
     );
     let said = nox(&[&address, "--check"]).succeed();
-    assert!(said.contains("The template has commit "), "{said}");
+    assert!(said.starts_with("The template has commit "), "{said}");
     let said = nox(&[&address, "-d", "extension_points=+scalar_udf"]).succeed();
     assert!(
         said.contains("table_provider -> table_provider,scalar_udf"),
