@@ -34,7 +34,7 @@ CLONE = Path(__file__).resolve().parent
 ANSWERS = ".template-answers.toml"
 # What the template says of itself; `cargo xtask render` writes it.
 VERSIONS = "hooks/versions.rhai"
-# Folders that are the template's: an owner has no reason to change them.
+# The folder that is the template's: an owner has no reason to change it.
 MACHINERY = "pyo3-datafusion/"
 # Files in which only the owner writes once they are there: what they say of the past stays.
 HISTORY = ["CHANGELOG.md"]

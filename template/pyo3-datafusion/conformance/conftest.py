@@ -6,6 +6,6 @@ import instances
 
 LISTS = {"test_tables.py": "TABLES", "test_functions.py": "FUNCTIONS"}
 collect_ignore = [file for file, name in LISTS.items() if not getattr(instances, name, [])]
-# A package that was adopted has not the files of a generated project, such as examples/.
+# An adopted package lacks files of a generated project, such as examples/.
 if not hasattr(instances, "ARGUMENTS"):
     collect_ignore.append("test_package.py")
