@@ -24,7 +24,7 @@ pub(crate) use since_55;
 #[cfg(all(feature = "plans", feature = "before-55"))]
 pub use datafusion_physical_optimizer::PhysicalOptimizerRule;
 #[cfg(all(feature = "plans", not(feature = "before-55")))]
-pub use datafusion_session::PhysicalOptimizerRule;
+pub use datafusion_session::{PhysicalOptimizerContext, PhysicalOptimizerRule};
 
 /// The locations that a `CREATE EXTERNAL TABLE` names.
 #[cfg(all(feature = "tables", feature = "before-55"))]
@@ -136,6 +136,19 @@ macro_rules! merge_batch {
 }
 #[cfg(feature = "functions")]
 pub(crate) use merge_batch;
+
+/// Before 55, DataFusion calls `convert_to_state` of a `GroupsAccumulator` only if this method allows it.
+#[cfg(feature = "functions")]
+macro_rules! supports_convert_to_state {
+    ($self:ident => $supported:expr) => {
+        #[cfg(feature = "before-55")]
+        fn supports_convert_to_state(&$self) -> bool {
+            $supported
+        }
+    };
+}
+#[cfg(feature = "functions")]
+pub(crate) use supports_convert_to_state;
 
 /// Calls the method `merge_batch` of `accumulator`.
 #[cfg(feature = "functions")]

@@ -40,6 +40,7 @@ pub const PLACES: &[(&str, &str)] = &[
     ("ExecutionPlan::statistics_from_inputs", "panic error"),
     ("CatalogProvider::schema_names", "panic"),
     ("CatalogProvider::schema", "panic"),
+    ("SchemaProvider::owner_name", "panic"),
     ("SchemaProvider::table_names", "panic"),
     ("SchemaProvider::table", "panic error wait"),
     ("SchemaProvider::table_exist", "panic"),
@@ -205,6 +206,11 @@ struct HostileSchema(Arc<dyn SchemaProvider>);
 
 #[async_trait]
 impl SchemaProvider for HostileSchema {
+    fn owner_name(&self) -> Option<&str> {
+        fault::panic("SchemaProvider::owner_name");
+        Some("nobody")
+    }
+
     fn table_names(&self) -> Vec<String> {
         fault::panic("SchemaProvider::table_names");
         self.0.table_names()

@@ -3,16 +3,19 @@
 //! DataFusion asks an extension through a wrapper, `ForeignX`, that implements the trait. What the
 //! wrapper leaves to the default of the trait, or answers by itself, never reaches the extension.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use quote::ToTokens;
+use regex::Regex;
 use serde_json::Value;
 use syn::{Block, ImplItem, Item, ItemImpl, TraitItem};
 use xtask::root;
 
-use crate::tools::{Run, cargo, extension_points, files, generate, read, scratch};
+use crate::tools::{
+    Run, cargo, every_major, extension_points, files, generate, majors, read, scratch,
+};
 
 /// The traits of each extension point.
 const TRAITS: [(&str, &str); 17] = [
@@ -72,6 +75,81 @@ fn pages_say_what_does_not_cross() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
+/// Each method that crosses is in the list of docs/reference/what-crosses.md, with the majors in which it
+/// does. The machinery uses it, or the list says why not.
+#[test]
+fn all_that_crosses_is_used() {
+    let folder = scratch("crossing of each major");
+    generate(&folder, "crossing-ext")
+        .args(every_major())
+        .succeed();
+    let sources = sources(&folder.join("crossing-ext"));
+    let of_major = |major: &str| -> Vec<PathBuf> {
+        let version = format!("-{major}.");
+        let of_major = sources.iter().filter(|path| {
+            path.iter().any(|part| {
+                let part = part.to_string_lossy();
+                part.starts_with("datafusion") && part.contains(&version)
+            })
+        });
+        of_major.cloned().collect()
+    };
+    let majors: Vec<_> = majors()
+        .into_iter()
+        .map(|major| (of_major(&major), major))
+        .collect();
+    let crate_folder = root().join("template/pyo3-datafusion/src");
+    let machinery: Vec<_> = files(&crate_folder)
+        .into_iter()
+        .map(|file| crate_folder.join(file))
+        .collect();
+
+    let mut crossing = BTreeMap::new();
+    let mut unused = BTreeSet::new();
+    for (_, name) in TRAITS {
+        let used = implemented(&machinery, name);
+        for (sources, major) in &majors {
+            for method in forwarded(sources, name).unwrap_or_default() {
+                if !used.contains(&method) {
+                    unused.insert(format!("`{name}` | `{method}`"));
+                }
+                let row = format!("`{name}` | `{method}`");
+                crossing
+                    .entry(row)
+                    .or_insert_with(Vec::new)
+                    .push(major.as_str());
+            }
+        }
+    }
+    let crossing = crossing.into_iter().map(|(row, majors)| {
+        let majors = majors.join(", ");
+        format!("| {row} | {majors} | ")
+    });
+    let page = read(root().join("docs/reference/what-crosses.md"));
+    let rows: BTreeMap<_, _> = page
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(|line| {
+            let (row, use_) = line.trim_end_matches(" |").rsplit_once("| ").unwrap();
+            (format!("{row}| "), use_)
+        })
+        .collect();
+    let expected: BTreeSet<_> = crossing.collect();
+    let listed: BTreeSet<_> = rows.keys().cloned().collect();
+    let missing: Vec<_> = expected.difference(&listed).collect();
+    let gone: Vec<_> = listed.difference(&expected).collect();
+    assert!(
+        missing.is_empty() && gone.is_empty(),
+        "missing:\n{missing:#?}\ngone:\n{gone:#?}"
+    );
+    for (row, use_) in &rows {
+        let is_unused = unused
+            .iter()
+            .any(|method| row.starts_with(&format!("| {method} |")));
+        assert_eq!(*use_ == "yes", !is_unused, "{row}{use_}");
+    }
+}
+
 /// The names before the colon, of each bullet that starts with one.
 fn listed(page: &str) -> BTreeSet<String> {
     let (_, section) = page.split_once("\n## What does not\n").unwrap();
@@ -107,15 +185,7 @@ fn sources(project: &Path) -> Vec<PathBuf> {
 
 /// The methods of the trait `name` that an extension implements in vain.
 fn not_forwarded(sources: &[PathBuf], name: &str) -> BTreeSet<String> {
-    let wrapper = items(sources, &format!("{name} for Foreign")).find_map(|item| match item {
-        Item::Impl(item) if wraps(&item, name) => Some(item.items),
-        _ => None,
-    });
-    let forwarded = wrapper.unwrap().into_iter().filter_map(|item| match item {
-        ImplItem::Fn(method) if uses_self(&method.block) => Some(method.sig.ident.to_string()),
-        _ => None,
-    });
-    let forwarded: BTreeSet<_> = forwarded.collect();
+    let forwarded = forwarded(sources, name).unwrap();
     let declaration = items(sources, &format!("pub trait {name}")).find_map(|item| match item {
         Item::Trait(item) if item.ident == name => Some(item.items),
         _ => None,
@@ -134,6 +204,57 @@ fn not_forwarded(sources: &[PathBuf], name: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// The methods of the trait `name` for which DataFusion asks the extension.
+/// None if it does not cross at all.
+fn forwarded(sources: &[PathBuf], name: &str) -> Option<BTreeSet<String>> {
+    let wrapper = items(sources, &format!("{name} for Foreign")).find_map(|item| match item {
+        Item::Impl(item) if wraps(&item, name) => Some(item.items),
+        _ => None,
+    });
+    let forwarded = wrapper?.into_iter().filter_map(|item| match item {
+        ImplItem::Fn(method) if uses_self(&method.block) => Some(method.sig.ident.to_string()),
+        _ => None,
+    });
+    Some(forwarded.collect())
+}
+
+/// The methods of the trait `name` that the machinery implements, for itself or for an owner's type.
+fn implemented(machinery: &[PathBuf], name: &str) -> BTreeSet<String> {
+    let text = format!("{name} for ");
+    let parts = items(machinery, &text).filter_map(|item| match item {
+        Item::Impl(item) if of_trait(&item, name) => Some(item.items),
+        _ => None,
+    });
+    let words = Regex::new(r"\w+").unwrap();
+    let mut found = BTreeSet::new();
+    for item in parts.flatten() {
+        match item {
+            ImplItem::Fn(method) => {
+                found.insert(method.sig.ident.to_string());
+            }
+            // The names of its methods are words of what the macro is given, or of its definition.
+            ImplItem::Macro(call) => {
+                let name = call.mac.path.to_token_stream().to_string();
+                let definition = format!("macro_rules! {name} ");
+                let definitions = items(machinery, &definition).filter_map(|item| match item {
+                    Item::Macro(item)
+                        if item.ident.as_ref().is_some_and(|ident| *ident == name) =>
+                    {
+                        Some(item.mac.tokens)
+                    }
+                    _ => None,
+                });
+                for tokens in definitions.chain([call.mac.tokens]) {
+                    let text = tokens.to_string();
+                    found.extend(words.find_iter(&text).map(|word| word.as_str().to_owned()));
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
 /// What is in the files that contain `text`.
 fn items(sources: &[PathBuf], text: &str) -> impl Iterator<Item = Item> {
     let sources = sources.iter().map(read);
@@ -143,9 +264,13 @@ fn items(sources: &[PathBuf], text: &str) -> impl Iterator<Item = Item> {
 }
 
 fn wraps(item: &ItemImpl, name: &str) -> bool {
-    let of = item.trait_.as_ref().map(|(_, path, _)| path);
     let wrapper = item.self_ty.to_token_stream().to_string();
-    of.is_some_and(|path| path.is_ident(name)) && wrapper.starts_with("Foreign")
+    of_trait(item, name) && wrapper.starts_with("Foreign")
+}
+
+fn of_trait(item: &ItemImpl, name: &str) -> bool {
+    let of = item.trait_.as_ref().map(|(_, path, _)| path);
+    of.is_some_and(|path| path.is_ident(name))
 }
 
 /// A body that does not forwards nothing: it returns a constant, or an error.

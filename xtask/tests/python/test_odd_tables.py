@@ -56,6 +56,13 @@ def test_a_table_gets_the_functions_and_the_options_that_it_asks_for() -> None:
     assert ctx.sql("SELECT count(*) AS n FROM building.ground.asks").to_pylist() == [{"n": 10}]
 
 
+def test_the_owner_of_a_schema_is_shown() -> None:
+    ctx = SessionContext(SessionConfig().with_information_schema(True))
+    ctx.register_catalog_provider("building", BuildingCatalog())
+    sql = "SELECT schema_owner FROM information_schema.schemata WHERE catalog_name = 'building'"
+    assert {"schema_owner": "nobody"} in ctx.sql(sql).to_pylist()
+
+
 def test_large_batches_are_split() -> None:
     ctx = SessionContext(SessionConfig().with_batch_size(4))
     ctx.register_catalog_provider("building", BuildingCatalog())

@@ -13,7 +13,7 @@ use datafusion_expr::{
 
 use super::constants::literals;
 use crate::boundary::error::catch;
-use crate::compat::{merge, merge_batch};
+use crate::compat::{merge, merge_batch, supports_convert_to_state};
 
 /// `function`, with its panics turned into errors.
 pub fn guarded(function: AggregateUDF) -> Result<AggregateUDF> {
@@ -213,6 +213,10 @@ impl GroupsAccumulator for GuardedGroupsAccumulator {
     }
 
     merge_batch!(Self::merge);
+
+    supports_convert_to_state!(self => {
+        catch(|| Ok(self.0.supports_convert_to_state())).unwrap_or_default()
+    });
 
     fn convert_to_state(
         &self,

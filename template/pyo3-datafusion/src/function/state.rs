@@ -8,7 +8,7 @@ use arrow::datatypes::DataType;
 use datafusion_common::{Result, ScalarValue, not_impl_err};
 use datafusion_expr::{Accumulator, EmitTo, GroupsAccumulator};
 
-use crate::compat::merge_batch;
+use crate::compat::{merge_batch, supports_convert_to_state};
 
 /// What an aggregate function remembers of the rows seen so far. `#[derive(State)]` lets it travel.
 pub trait State: Debug + Default + Clone + Send + Sync + 'static {
@@ -229,6 +229,8 @@ impl<S: AggregateState> GroupsAccumulator for StateGroupsAccumulator<S> {
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
         S::results(&emit_to.take_needed(&mut self.0))
     }
+
+    supports_convert_to_state!(self => true);
 
     /// DataFusion calls this instead of grouping, if nearly every row is a group of its own.
     fn convert_to_state(

@@ -171,6 +171,10 @@ impl GuardedSchema {
 
 #[async_trait]
 impl SchemaProvider for GuardedSchema {
+    fn owner_name(&self) -> Option<&str> {
+        catch(|| Ok(self.schema.owner_name())).unwrap_or_default()
+    }
+
     fn table_names(&self) -> Vec<String> {
         catch(|| Ok(self.schema.table_names())).unwrap_or_default()
     }

@@ -7,7 +7,7 @@ use datafusion_common::config::ConfigOptions;
 use datafusion_physical_plan::ExecutionPlan;
 
 use crate::boundary::error::catch;
-use crate::compat::PhysicalOptimizerRule;
+use crate::compat::{PhysicalOptimizerRule, since_55};
 
 /// Any [`PhysicalOptimizerRule`], safe to hand over.
 #[derive(Debug)]
@@ -36,6 +36,16 @@ impl PhysicalOptimizerRule for GuardedRule {
         config: &ConfigOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         catch(|| self.rule.optimize(plan, config))
+    }
+
+    since_55! {
+        fn optimize_with_context(
+            &self,
+            plan: Arc<dyn ExecutionPlan>,
+            context: &dyn crate::compat::PhysicalOptimizerContext,
+        ) -> Result<Arc<dyn ExecutionPlan>> {
+            catch(|| self.rule.optimize_with_context(plan, context))
+        }
     }
 
     fn name(&self) -> &str {
