@@ -6,12 +6,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
 import sys
-import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -33,23 +31,18 @@ def majors(pyproject: dict[str, Any]) -> range:
 MAJORS = majors(PYPROJECT)
 # A "t" stands for a free-threaded Python.
 PYTHONS = ["{{pythons | join: '", "'}}"]
-# There are two wheels, as for `datafusion`: one for Python {{python}} and all later versions, and one for
-# a free-threaded Python.
+# As for `datafusion`: a wheel for Python {{python}} and later, and one for a free-threaded Python.
 WHEELS = ["{{python}}", "{{free_threaded}}"]
 # The oldest systems that Linux wheels run on.
-LINUX = ["--zig", "--compatibility={{linux}}"]
+LINUX = ["--zig", "--compatibility={{linux}}"] if sys.platform == "linux" else []
 DIST = Path("dist")
-# PyPI accepts twice as many bytes.
-LARGEST = 50_000_000
+WHEEL_PARTS = "pyo3-datafusion/wheels.py"
+LARGEST = "50_000_000"  # PyPI accepts twice as many bytes.
 # These files list the classes that not every major has.
 NEWER = [f"--allowlist={path}" for path in Path("tests").glob("newer_classes.txt")]
 {%- if function_library %}
 STUBS = "pyo3-datafusion/stubs.py"
 {%- endif %}
-# A wheel has a list of the crates that it contains, and the licenses of these crates.
-SBOM, NOTICES = "/sboms/", "/licenses/THIRD-PARTY.txt"
-REFUSED = "do without, or allow the license in Cargo.toml, under package.metadata.deny.licenses"
-PARTS = [SBOM, NOTICES, "/licenses/LICENSE", "/_internal.pyi", "/py.typed"]
 
 
 def pytest(session: nox.Session, *further_majors: int) -> None:
@@ -76,36 +69,6 @@ def cargo_tool(session: nox.Session, name: str, *options: str) -> None:
         session.run_install("cargo", "install", "--locked", name, *options, env=env, external=True)
 
 
-def third_party(session: nox.Session) -> str:
-    """Return the licenses and notices of the crates in a wheel."""
-    cargo_tool(session, "cargo-about", "--version=^0.9", "--features=cli")
-    licenses = nox.project.load_toml("Cargo.toml")["package"]["metadata"]["deny"]["licenses"]
-    about = f"private.ignore = true\nmax-depth = 1\naccepted = {json.dumps(licenses['allow'])}\n"
-    for crate in licenses.get("exceptions", []):
-        about += f"[{crate['crate']}]\naccepted = {json.dumps(crate['allow'])}\n"
-    with TemporaryDirectory() as folder:
-        config, output = Path(folder, "about.toml"), Path(folder, "about.json")
-        config.write_text(about, "utf-8")
-        command = ["cargo", "about", "generate", "--fail", "--format=json", f"--config={config}"]
-        command.append(f"--output-file={output}")
-        said = session.run(*command, silent=True, success_codes=[0, 1], external=True)
-        if not output.exists():
-            refused = sorted(set(re.findall(r"([^/\\]+)[/\\]Cargo\.toml:", str(said))))
-            session.error(f"{said}\n{', '.join(refused)}: {REFUSED}" if refused else str(said))
-        found = json.loads(output.read_text("utf-8"))["licenses"]
-    # Crates with the same text are listed together.
-    crates: dict[str, set[str]] = {}
-    for license, crate in ((each, used["crate"]) for each in found for used in each["used_by"]):
-        # A crate without the text of its license may have a file that names the owners.
-        complete = license["source_path"] or license["id"] == "Apache-2.0"
-        files = Path(crate["manifest_path"]).parent.glob("NOTICE*" if complete else "[LN][IO][CT]*")
-        notices = [file.read_text("utf-8", "replace") for file in files]
-        for text in [f"{license['name']}\n\n{license['text']}", *notices]:
-            crates.setdefault(text, set()).add(f"- {crate['name']} {crate['version']}\n")
-    parts = [f"{''.join(sorted(crates[text]))}\n{text}" for text in crates]
-    return f"\n{'=' * 80}\n".join(["This package contains the following crates.", *parts])
-
-
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check format, style and types, of Rust and Python."""
@@ -118,11 +81,10 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "format", "--check")
     session.run("mypy")
     # stubtest fails if the compiled module has other classes or methods than _internal.pyi.
-    (stub,) = Path("python").glob("*/_internal.pyi")
+    (pyi,) = Path("python").glob("*/_internal.pyi")
     for major in MAJORS:
         session.install(f"datafusion=={major}.*")
-        stubtest = ["stubtest", "--ignore-unused-allowlist", *NEWER]
-        session.run(*stubtest, f"{stub.parent.name}._internal")
+        session.run("stubtest", "--ignore-unused-allowlist", *NEWER, f"{pyi.parent.name}._internal")
 {%- if function_library %}
     session.run("python", STUBS, "--check")
 {%- endif %}
@@ -190,14 +152,12 @@ def released(session: nox.Session) -> None:
     name = PYPROJECT["project"]["name"]
     wheel = [f"--only-binary={name}", f"{name}=={tag.removeprefix('v')}"]
     with TemporaryDirectory() as folder:
-        archive = Path(folder, "tag.tar")
-        git("archive", f"--output={archive}", tag)
-        shutil.unpack_archive(archive, folder)
+        git("archive", f"--output={folder}/tag.tar", tag)
+        shutil.unpack_archive(f"{folder}/tag.tar", folder)
         # The tests of today may be for more than that wheel has.
         with session.chdir(folder):
             for major in majors(nox.project.load_toml("pyproject.toml")):
-                host = f"datafusion=={major}.*"
-                session.install("--upgrade", *wheel, host, "--group", "test")
+                session.install("--upgrade", *wheel, f"datafusion=={major}.*", "--group", "test")
                 pytest(session)
 
 
@@ -230,9 +190,8 @@ def update(session: nox.Session) -> None:
     if arguments and not arguments[0].startswith("-"):
         address, *arguments = arguments
     if not address and {"-h", "--help"} & {*arguments}:
-        session.log("usage: -- ADDRESS [--check] [--dry-run] [-d KEY=VALUE] [--to TAG]")
-        session.log("ADDRESS is where the template is: with it, --help explains the rest")
-        return
+        usage = "usage: -- ADDRESS [--check] [--dry-run] [-d KEY=VALUE] [--to TAG]"
+        session.skip(f"{usage}; ADDRESS is where the template is, and then --help says more")
     if not address:
         refuse = session.skip if "--check" in arguments else session.error
         refuse("it is not recorded where the template is: add `-- ADDRESS`")
@@ -245,29 +204,16 @@ def update(session: nox.Session) -> None:
 def build(session: nox.Session) -> None:
     """Build the release wheel for this platform, in dist/."""
     session.install(*PYPROJECT["build-system"]["requires"], "wheel", "ziglang")
-    notices = third_party(session)
+    cargo_tool(session, "cargo-about", "--version=^0.9", "--features=cli")
     # Panics name source files. The names must not contain folders of this machine.
-    here = Path.cwd()
     cargo = os.environ.get("CARGO_HOME", str(Path.home() / ".cargo"))
-    remap = [f"--remap-path-prefix={cargo}=cargo", f"--remap-path-prefix={here}=."]
+    remap = [f"--remap-path-prefix={cargo}=cargo", f"--remap-path-prefix={Path.cwd()}=."]
     with TemporaryDirectory() as folder:
-        options = ["--release", f"--out={folder}", "--interpreter=python"]
-        options += LINUX if sys.platform == "linux" else []
+        session.run("python", WHEEL_PARTS, "licenses", folder)
+        options = ["--release", f"--out={folder}", "--interpreter=python", *LINUX]
         env = {"CARGO_ENCODED_RUSTFLAGS": "\x1f".join(remap)}
         session.run("maturin", "build", *options, env=env)
-        # The list of crates in the wheel must not contain them either.
-        (wheel,) = Path(folder).glob("*.whl")
-        session.run("wheel", "unpack", f"--dest={folder}", str(wheel))
-        (sbom,) = Path(folder).glob("*/*.dist-info/sboms/*.json")
-        sbom.write_text(sbom.read_text("utf-8").replace(here.as_uri(), "file:///"), "utf-8")
-        info = sbom.parents[1]
-        Path(f"{info}{NOTICES}").write_text(notices, "utf-8")
-        metadata = (info / "METADATA").read_text("utf-8")
-        listed = f"License-File: {NOTICES.rpartition('/')[2]}\nLicense-File:"
-        metadata = metadata.replace("License-File:", listed, 1)
-        (info / "METADATA").write_text(metadata, "utf-8", newline="\n")
-        DIST.mkdir(exist_ok=True)
-        session.run("wheel", "pack", f"--dest-dir={DIST}", str(sbom.parents[2]))
+        session.run("python", WHEEL_PARTS, "complete", folder, str(DIST))
 
 
 @nox.session(default=False)
@@ -311,21 +257,7 @@ def check_dist(session: nox.Session) -> None:
     session.run("twine", "check", "--strict", *map(str, wheels), in_dist(session, "*.tar.gz"))
     session.run("check-wheel-contents", *map(str, wheels))
     session.run("abi3audit", "--strict", *(str(path) for path in wheels if "-abi3-" in path.name))
-    for wheel in wheels:
-        archive = zipfile.ZipFile(wheel)
-        inside = {part: name for part in PARTS for name in archive.namelist() if part in name}
-        for part in PARTS:
-            if part not in inside:
-                session.error(f"{wheel} has no {part}")
-        notices = archive.read(inside[NOTICES]).decode().splitlines()
-        for crate in json.loads(archive.read(inside[SBOM]))["components"]:
-            ours = "download_url=file:" in crate["purl"]
-            if not ours and f"- {crate['name']} {crate['version']}" not in notices:
-                session.error(f"{wheel} has no license of {crate['name']} {crate['version']}")
-        size = wheel.stat().st_size
-        session.log(f"{wheel.name}: {size / 1e6:.1f} MB")
-        if size > LARGEST:
-            session.error(f"{wheel} is larger than {LARGEST / 1e6:.0f} MB")
+    session.run("python", WHEEL_PARTS, "check", LARGEST, *map(str, wheels))
     if session.posargs:
         tags = ["{{wheel_tags | join: '", "'}}"]
         expected = {f"{tag}-{platform}" for tag in tags for platform in session.posargs}

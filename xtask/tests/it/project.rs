@@ -225,6 +225,25 @@ fn owners_call_no_guard() {
     assert!(conditions <= 12, "{conditions} conditions");
 }
 
+/// An owner reads all of a new project but the machinery and the license.
+#[test]
+fn is_short() {
+    let folder = scratch("short");
+    let function = ["-d", "extension_points=scalar_udf"].as_slice();
+    for (name, answers, most) in [("tables", &[][..], 2_200), ("function", function, 1_300)] {
+        generate(&folder, name).args(answers).succeed();
+        let project = folder.join(name);
+        let mut own = files(&project);
+        own.retain(|file| !file.starts_with("pyo3-datafusion") && file != Path::new("LICENSE"));
+        assert!(own.len() <= 30, "{own:?}");
+        let lines = own
+            .iter()
+            .map(|file| read(project.join(file)).lines().count());
+        let lines: usize = lines.sum();
+        assert!(lines <= most, "{name}: {lines} lines");
+    }
+}
+
 /// What the tests of a project run in, with the oldest host of its major.
 fn environment_for_points(name: &str) -> Environment {
     let environment = Environment::new(name, "3.12", &TEST_PACKAGES);
