@@ -6,7 +6,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion_common::stats::Precision;
-use datafusion_common::{Result, Statistics};
+use datafusion_common::{DataFusionError, Result, Statistics};
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -45,13 +45,26 @@ impl Source for JournalSource {
 impl Insert for JournalSource {
     /// TODO(6): take the rows to where you keep them: all of them, or none and an error.
     async fn insert(&self, rows: BoxStream<'static, Result<RecordBatch>>) -> Result<u64> {
-        let batches: Vec<_> = rows
-            .try_collect()
-            .await
-            .map_err(|error| error.context("no row was inserted"))?;
+        let batches = all(rows).await?;
         self.batches().extend_from_slice(&batches);
-        Ok(batches.iter().map(|batch| batch.num_rows() as u64).sum())
+        Ok(row_count(&batches))
     }
+
+    /// Remove this method where `INSERT OVERWRITE` is to be refused.
+    async fn overwrite(&self, rows: BoxStream<'static, Result<RecordBatch>>) -> Result<u64> {
+        let batches = all(rows).await?;
+        self.batches().clone_from(&batches);
+        Ok(row_count(&batches))
+    }
+}
+
+async fn all(rows: BoxStream<'static, Result<RecordBatch>>) -> Result<Vec<RecordBatch>> {
+    let batches = rows.try_collect().await;
+    batches.map_err(|error: DataFusionError| error.context("no row was inserted"))
+}
+
+fn row_count(batches: &[RecordBatch]) -> u64 {
+    batches.iter().map(|batch| batch.num_rows() as u64).sum()
 }
 
 #[derive(Debug)]
@@ -64,8 +77,8 @@ impl Partition for JournalPartition {
     }
 
     fn statistics(&self, schema: &SchemaRef) -> Result<Statistics> {
-        let rows = self.0.iter().map(RecordBatch::num_rows).sum();
-        Ok(Statistics::new_unknown(schema).with_num_rows(Precision::Exact(rows)))
+        let rows = Precision::Exact(row_count(&self.0) as usize);
+        Ok(Statistics::new_unknown(schema).with_num_rows(rows))
     }
 }
 

@@ -110,12 +110,26 @@ def test_other_columns_are_refused(ctx: SessionContext, table: pa.Table) -> None
     assert rows(ctx, "SELECT * FROM journal") == []
 
 
+def test_overwrite(ctx: SessionContext) -> None:
+    ctx.sql("INSERT INTO journal VALUES ('attic', 'warm'), ('cellar', 'cold')").collect()
+    sql = "INSERT OVERWRITE journal SELECT sensor, 'dark' FROM journal WHERE note = 'cold'"
+    assert rows(ctx, sql) == [(1,)]
+    assert rows(ctx, "SELECT * FROM journal") == [("cellar", "dark")]
+    ctx.from_pydict({"x": [3, 2, 1]}, name="t")
+    sql = "INSERT OVERWRITE journal SELECT 'x', CAST(1 / (x - 1) AS VARCHAR) FROM t"
+    with pytest.raises(Exception, match="no row was inserted"):
+        ctx.sql(sql).collect()
+    assert rows(ctx, "SELECT * FROM journal") == [("cellar", "dark")]
+    assert rows(ctx, "INSERT OVERWRITE journal SELECT * FROM journal LIMIT 0") == [(0,)]
+    assert rows(ctx, "SELECT * FROM journal") == []
+
+
 @pytest.mark.parametrize(
     ("sql", "message"),
     [
         ("INSERT INTO journal VALUES ('attic', ''), (NULL, '')", "non-nullable"),
         ("INSERT INTO journal SELECT 'attic', CAST(1 / (x - 1) AS VARCHAR) FROM t", "no row was"),
-        ("INSERT OVERWRITE journal SELECT * FROM journal", "only INSERT INTO is possible"),
+        ("REPLACE INTO journal VALUES ('attic', '')", "Replace Into into this table"),
     ],
 )
 def test_failure_leaves_nothing_behind(ctx: SessionContext, sql: str, message: str) -> None:

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, cached_property
-from itertools import combinations, compress, pairwise
+from itertools import combinations, compress, pairwise, product
 from typing import Any
 
 import pyarrow as pa
@@ -42,6 +42,7 @@ READ = "Partition::read"
 FILTERS = "Source::supports_filter, and what Source::partitions does with Scan::filters"
 LIMIT = "what Source::partitions does with Scan::limit"
 STATISTICS = "Partition::statistics"
+INSERTS = {"INSERT INTO": "Insert::insert", "INSERT OVERWRITE": "Insert::overwrite"}
 CHANGES = (
     "asked again, it gives other rows. Look at Source::partitions and Partition::read, which must "
     "give the same rows each time"
@@ -538,22 +539,29 @@ def test_insert_is_whole_or_refused(table: Table) -> None:
     """Insert all rows of the table once more: in many batches, in one, and some of them."""
     made = table.make()
     subject = Subject(table, made)
-    if not takes_rows(subject):
-        return
-    look_at = "Look at Insert::insert"
     names = ", ".join(map(quoted, subject.schema.names))
     first = quoted(subject.schema.names[0])
+    few = subject.all.slice(0, 3)
     subject.register("some", subject.all)
-    for select in (
+    subject.register("few", few)
+    selects = (
         f"SELECT {names} FROM some",
         f"SELECT {names} FROM some LIMIT 0",
-        f"SELECT {names} FROM some ORDER BY {first} DESC LIMIT 3",
+        f"SELECT {names} FROM few ORDER BY {first} DESC",
         f"SELECT {names} FROM some UNION ALL SELECT {names} FROM some",
         f"SELECT {names} FROM some WHERE {first} IS NOT NULL",
-    ):
-        before = Counter(rows(subject.ctx.table("t").to_arrow_table()))
+    )
+    taken = [statement for statement in INSERTS if takes_rows(subject, statement, few)]
+    statements = list(product(taken, selects))
+    if "INSERT OVERWRITE" in taken:
+        # By the rows of the table itself, and at the end by those that it had.
+        own = [f"SELECT {names} FROM {name}" for name in ("t", "some")]
+        statements += product(["INSERT OVERWRITE"], own)
+    for statement, select in statements:
+        look_at = f"Look at {INSERTS[statement]}"
         given = Counter(rows(subject.ctx.sql(select).to_arrow_table()))
-        query = f"INSERT INTO t {select}"
+        kept = kept_rows(subject, statement)
+        query = f"{statement} t {select}"
         try:
             [answer] = subject.ctx.sql(query).to_pylist()
         except Exception as error:
@@ -561,9 +569,11 @@ def test_insert_is_whole_or_refused(table: Table) -> None:
         total = given.total()
         assert answer == {"count": total}, f"{query}\nof {total} rows gives {answer}. {look_at}."
         after = Counter(rows(subject.ctx.table("t").to_arrow_table()))
-        lost, extra = (before + given) - after, after - (before + given)
+        lost, extra = (kept + given) - after, after - (kept + given)
         problem = f"lost {lost.total()} rows, and kept {extra.total()} rows too many"
         assert not lost + extra, f"{query}\n{problem}. {look_at}."
+    if not taken:
+        return
     # What is claimed, and what the filters do, is as true of the new rows.
     grown = Subject(table, made)
     for name in map(quoted, grown.schema.names):
@@ -572,16 +582,23 @@ def test_insert_is_whole_or_refused(table: Table) -> None:
     grown.same(f"SELECT * FROM $t WHERE {first} = $a", FILTERS, values)
 
 
-def takes_rows(subject: Subject) -> bool:
-    """Insert the first rows: they are taken, or refused, and then none is kept."""
-    few = subject.all.slice(0, 3)
-    subject.register("few", few)
-    before, some = Counter(rows(subject.all)), Counter(rows(few))
+def kept_rows(subject: Subject, statement: str) -> Counter[tuple[str, ...]]:
+    """Return the rows of the table that a statement keeps."""
+    if statement == "INSERT OVERWRITE":
+        return Counter()
+    return Counter(rows(subject.ctx.table("t").to_arrow_table()))
+
+
+def takes_rows(subject: Subject, statement: str, few: pa.Table) -> bool:
+    """Insert the rows of the table ``few``: they are taken, or refused, and then none is kept."""
+    before = Counter(rows(subject.ctx.table("t").to_arrow_table()))
+    wanted, taken = kept_rows(subject, statement) + Counter(rows(few)), few.num_rows
     try:
-        [answer] = subject.ctx.sql("INSERT INTO t SELECT * FROM few").to_pylist()
+        [answer] = subject.ctx.sql(f"{statement} t SELECT * FROM few").to_pylist()
     except Exception:
-        answer, some = {"count": 0}, Counter()
-    assert answer == {"count": some.total()}, "Look at Insert::insert."
+        answer, wanted, taken = {"count": 0}, before, 0
+    look_at = f"Look at {INSERTS[statement]}"
+    assert answer == {"count": taken}, f"{look_at}."
     after = Counter(rows(subject.ctx.table("t").to_arrow_table()))
-    assert after == before + some, "Look at Insert::insert: it kept other rows."
-    return some.total() > 0
+    assert after == wanted, f"{look_at}: it kept other rows."
+    return bool(taken)

@@ -28,7 +28,7 @@ const FUNCTIONS: [(&str, &[&str]); 22] = [
     ),
     ("readings", &["batch"]),
     ("table_provider", &[]),
-    ("insert", &["Insert::insert"]),
+    ("insert", &["Insert::insert", "Insert::overwrite"]),
     ("async_scalar_udf", &["floor_of"]),
     (
         "scalar_udf",

@@ -242,11 +242,9 @@ impl TableProvider for GuardedTable {
         input: Arc<dyn ExecutionPlan>,
         insert_op: InsertOp,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let sink = Arc::new(ProviderSink {
-            table: self.clone(),
-            insert_op,
-        });
-        Ok(Arc::new(InsertExec::try_new(sink, self.schema(), input)?))
+        let sink = Arc::new(ProviderSink(self.clone()));
+        let insert = InsertExec::try_new(sink, insert_op, self.schema(), input)?;
+        Ok(Arc::new(insert))
     }
 }
 
@@ -272,18 +270,16 @@ impl PlanInSession for ProviderScan {
     }
 }
 
-/// The node for an `INSERT INTO`. The provider plans it when the rows arrive, because the host has
-/// to plan their query first.
+/// The node for an `INSERT`. The provider plans it when the rows arrive, because the host has to plan
+/// their query first.
 #[derive(Debug)]
-struct ProviderSink {
-    table: GuardedTable,
-    insert_op: InsertOp,
-}
+struct ProviderSink(GuardedTable);
 
 #[async_trait]
 impl RowSink for ProviderSink {
     async fn insert(
         &self,
+        insert_op: InsertOp,
         rows: BoxStream<'static, Result<RecordBatch>>,
         context: &TaskContext,
     ) -> Result<u64> {
@@ -292,10 +288,10 @@ impl RowSink for ProviderSink {
             schema,
             runtime_env,
             ..
-        } = &self.table;
+        } = &self.0;
         let session = ProviderSession::new(with_runtime_env(context, runtime_env));
         let rows = rows_as_plan(rows, schema)?;
-        let plan = provider.insert_into(&session, rows, self.insert_op).await?;
+        let plan = provider.insert_into(&session, rows, insert_op).await?;
         let mut counts = execute_stream(plan, session.task_ctx())?;
         let mut inserted = 0;
         while let Some(counted) = counts.try_next().await? {
@@ -308,7 +304,7 @@ impl RowSink for ProviderSink {
         Ok(inserted)
     }
 
-    fn name(&self) -> &str {
+    fn name(&self, _insert_op: InsertOp) -> &str {
         "TableProvider::insert_into"
     }
 }

@@ -1,4 +1,4 @@
-//! The plan of an `INSERT INTO`.
+//! The plan of an `INSERT`.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use datafusion_common::tree_node::{Transformed, TreeNode};
 use datafusion_common::{DataFusionError, Result, exec_datafusion_err, exec_err, plan_err};
 use datafusion_execution::TaskContext;
+use datafusion_expr::dml::InsertOp;
 use datafusion_physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion_physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use datafusion_physical_plan::{
@@ -22,21 +23,22 @@ use crate::boundary::arrow_stream::{can_cast, cast, describe_columns};
 use crate::boundary::runtime;
 use crate::compat::without_expressions;
 
-/// What takes the rows of an `INSERT INTO`.
+/// What takes the rows of an `INSERT`.
 #[async_trait]
 pub trait RowSink: fmt::Debug + Send + Sync {
     /// Takes all rows, and returns how many there were.
     async fn insert(
         &self,
+        insert_op: InsertOp,
         rows: BoxStream<'static, Result<RecordBatch>>,
         context: &TaskContext,
     ) -> Result<u64>;
 
     /// Errors name this as their origin.
-    fn name(&self) -> &str;
+    fn name(&self, insert_op: InsertOp) -> &str;
 
     /// Whether an answer of `inserted` can be true of `given` rows.
-    fn check_count(&self, _given: u64, _inserted: u64) -> Result<()> {
+    fn check_count(&self, _insert_op: InsertOp, _given: u64, _inserted: u64) -> Result<()> {
         Ok(())
     }
 }
@@ -59,6 +61,7 @@ impl InsertExec {
     /// `rows` does not have the columns of `table_schema`, or their types cannot be cast.
     pub fn try_new(
         sink: Arc<dyn RowSink>,
+        insert_op: InsertOp,
         table_schema: SchemaRef,
         rows: Arc<dyn ExecutionPlan>,
     ) -> Result<Self> {
@@ -74,6 +77,7 @@ impl InsertExec {
         let schema = Arc::new(Schema::new(vec![count]));
         Self::of(Rows {
             sink,
+            insert_op,
             table_schema,
             order,
             rows: below,
@@ -175,6 +179,7 @@ impl ExecutionPlan for InsertExec {
 #[derive(Debug, Clone)]
 struct Rows {
     sink: Arc<dyn RowSink>,
+    insert_op: InsertOp,
     table_schema: SchemaRef,
     /// The nodes that put the rows into their order.
     order: Nodes,
@@ -216,14 +221,17 @@ impl Rows {
             }
             Ok(sent)
         };
-        let (sent, count) = future::join(send, self.sink.insert(receiver.boxed(), &context)).await;
+        let insert_op = self.insert_op;
+        let insert = self.sink.insert(insert_op, receiver.boxed(), &context);
+        let (sent, count) = future::join(send, insert).await;
         // An error of the sink says which rows the sink has kept, so this error goes before all
         // others.
         let count = count?;
         match sent {
-            Ok(sent) => self.sink.check_count(sent, count)?,
+            Ok(sent) => self.sink.check_count(insert_op, sent, count)?,
             Err(problem) => {
-                return exec_err!("{} returned {count}, but it {problem}", self.sink.name());
+                let name = self.sink.name(insert_op);
+                return exec_err!("{name} returned {count}, but it {problem}");
             }
         }
         let count = Arc::new(UInt64Array::from_value(count, 1));

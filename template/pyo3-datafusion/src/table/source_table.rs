@@ -205,10 +205,8 @@ impl TableProvider for SourceProvider {
         let Some(sink) = &self.sink else {
             return not_impl_err!("Insert into not implemented for this table");
         };
-        if insert_op != InsertOp::Append {
-            return not_impl_err!("{insert_op} into this table: only INSERT INTO is possible");
-        }
         let (sink, schema) = (Arc::clone(sink), self.schema());
-        Ok(Arc::new(InsertExec::try_new(sink, schema, input)?))
+        let insert = InsertExec::try_new(sink, insert_op, schema, input)?;
+        Ok(Arc::new(insert))
     }
 }
