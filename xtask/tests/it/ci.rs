@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
-use xtask::root;
+use xtask::{remove_folder, root};
 
 use crate::environment::{Environment, TEST_PACKAGES, build_wheel};
 use crate::tools::{
@@ -310,6 +310,8 @@ fn runs() {
     );
     check_wheel(&project, &one(&project, ".whl"));
     check_sdist(&project, &one(&project, ".tar.gz"));
+    // The environments of the sessions take 2 GB.
+    remove_folder(&project.join(".nox")).unwrap();
 }
 
 /// The same sessions, as GitLab calls them.
