@@ -191,7 +191,7 @@ def update(session: nox.Session) -> None:
         address, *arguments = arguments
     if not address and {"-h", "--help"} & {*arguments}:
         usage = "usage: -- ADDRESS [--check] [--dry-run] [-d KEY=VALUE] [--to TAG]"
-        session.skip(f"{usage}; ADDRESS is where the template is, and then --help says more")
+        session.skip(f"{usage}\nADDRESS is where the template is: with it, --help says the rest")
     if not address:
         refuse = session.skip if "--check" in arguments else session.error
         refuse("it is not recorded where the template is: add `-- ADDRESS`")

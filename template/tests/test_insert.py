@@ -129,7 +129,7 @@ def test_overwrite(ctx: SessionContext) -> None:
     [
         ("INSERT INTO journal VALUES ('attic', ''), (NULL, '')", "non-nullable"),
         ("INSERT INTO journal SELECT 'attic', CAST(1 / (x - 1) AS VARCHAR) FROM t", "no row was"),
-        ("REPLACE INTO journal VALUES ('attic', '')", "Replace Into into this table"),
+        ("REPLACE INTO journal VALUES ('attic', '')", "this table: use INSERT INTO"),
     ],
 )
 def test_failure_leaves_nothing_behind(ctx: SessionContext, sql: str, message: str) -> None:

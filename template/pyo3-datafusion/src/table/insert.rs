@@ -47,7 +47,9 @@ impl<S: Insert> RowSink for SourceSink<S> {
         match insert_op {
             InsertOp::Append => self.0.insert(rows).await,
             InsertOp::Overwrite => self.0.overwrite(rows).await,
-            InsertOp::Replace => not_impl_err!("{insert_op} into this table"),
+            InsertOp::Replace => {
+                not_impl_err!("{insert_op} into this table: use INSERT INTO")
+            }
         }
     }
 
