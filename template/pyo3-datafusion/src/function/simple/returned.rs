@@ -5,12 +5,13 @@ use std::error::Error;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, ArrowPrimitiveType, BinaryArray, BooleanArray, ListArray, PrimitiveArray, StringArray,
+    ArrayRef, ArrowPrimitiveType, BooleanArray, GenericByteBuilder, ListArray, PrimitiveArray,
 };
 use arrow::buffer::{BooleanBuffer, NullBuffer, OffsetBuffer};
 use arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, Field, Float32Type, Float64Type, Int8Type, Int16Type,
-    Int32Type, Int64Type, TimestampMicrosecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    BinaryType, ByteArrayType, DataType, Date32Type, Decimal128Type, Field, Float32Type,
+    Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType, UInt8Type,
+    UInt16Type, UInt32Type, UInt64Type, Utf8Type,
 };
 use arrow::error::ArrowError;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
@@ -123,29 +124,52 @@ impl Returned for bool {
     }
 }
 
+/// `collect` of arrow moves each `String`, which costs more than copying its bytes.
+fn texts<T: ByteArrayType>(values: impl Iterator<Item: AsRef<T::Native>>) -> Collected {
+    let mut texts = text_builder::<T>(values.size_hint().0);
+    values.for_each(|text| texts.append_value(text));
+    Ok(Arc::new(texts.finish()))
+}
+
+/// Many texts are as short as this. The bytes of longer ones are moved as they grow.
+fn text_builder<T: ByteArrayType>(rows: usize) -> GenericByteBuilder<T> {
+    GenericByteBuilder::with_capacity(rows, rows * 16)
+}
+
+fn nullable_texts<T: ByteArrayType>(
+    values: impl Iterator<Item = Option<impl AsRef<T::Native>>>,
+) -> Collected {
+    let mut texts = text_builder::<T>(values.size_hint().0);
+    values.for_each(|text| match &text {
+        Some(text) => texts.append_value(text),
+        None => texts.append_null(),
+    });
+    Ok(Arc::new(texts.finish()))
+}
+
 macro_rules! text {
-    ($($text:ty: $array:ident, $data_type:ident;)*) => {$(
+    ($($text:ty: $arrow:ident, $data_type:ident;)*) => {$(
         impl Returned for $text {
             fn data_type() -> DataType {
                 DataType::$data_type
             }
 
             fn collect(values: impl Iterator<Item = Self>) -> Collected {
-                Ok(Arc::new($array::from_iter_values(values)))
+                texts::<$arrow>(values)
             }
 
             fn collect_nullable(values: impl Iterator<Item = Option<Self>>) -> Collected {
-                Ok(Arc::new(values.collect::<$array>()))
+                nullable_texts::<$arrow>(values)
             }
         }
     )*};
 }
 
 text! {
-    &str: StringArray, Utf8;
-    String: StringArray, Utf8;
-    &[u8]: BinaryArray, Binary;
-    Box<[u8]>: BinaryArray, Binary;
+    &str: Utf8Type, Utf8;
+    String: Utf8Type, Utf8;
+    &[u8]: BinaryType, Binary;
+    Box<[u8]>: BinaryType, Binary;
 }
 
 /// A result that becomes one of another type.

@@ -262,8 +262,11 @@ impl SimpleScalarUdf {
             return exec_err!("{} returned {got} values for {rows} rows", self.name());
         }
         if filled {
-            let data = results.to_data().into_builder().nulls(nulls).build()?;
-            return Ok(arrow::array::make_array(data));
+            let numbers = results.as_ref();
+            return Ok(downcast_primitive_array! {
+                numbers => with_nulls(numbers, nulls),
+                _ => ArrayRef::clone(&results),
+            });
         }
         Ok(results)
     }
@@ -318,8 +321,21 @@ fn filled<T: ArrowPrimitiveType>(
 ) -> ArrayRef {
     let mut values = array.values().to_vec();
     let value = values[from];
-    for row in (!nulls.inner()).set_indices() {
-        values[row] = value;
+    let valid = nulls.inner().bit_chunks();
+    for (values, valid) in values.chunks_mut(64).zip(valid.iter_padded()) {
+        // Bits past the end stand for no value, as 64 does, which follows the last null.
+        let mut null = !valid;
+        while let Some(null_value) = values.get_mut(null.trailing_zeros() as usize) {
+            *null_value = value;
+            null &= null - 1;
+        }
     }
     Arc::new(PrimitiveArray::<T>::new(values.into(), None))
+}
+
+fn with_nulls<T: ArrowPrimitiveType>(
+    numbers: &PrimitiveArray<T>,
+    nulls: Option<NullBuffer>,
+) -> ArrayRef {
+    Arc::new(PrimitiveArray::<T>::new(numbers.values().clone(), nulls))
 }
