@@ -33,18 +33,16 @@ pub fn functions() -> Result<Functions> {
 {%- endif %}
 
 {% if session_extension -%}
-/// The planner that a session gets with the extension of this package, if it has one.
+/// What a session gets with the extension of this package, under the names that `register_all` uses.
 {%- if across_55 %}
 #[cfg(not(feature = "before-55"))]
 {%- endif %}
-fn planner(fallback: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
-    {%- if query_planner %}
-    let planner = query_planner::OffsetPlanner::new(fallback)?;
-    Ok(Some(Py::new(fallback.py(), planner)?.into_any()))
-    {%- else %}
-    let _ = fallback;
-    Ok(None)
-    {%- endif %}
+fn components(py: Python<'_>) -> PyResult<pyo3_datafusion::export::SessionComponents<'_>> {
+    let mut components = pyo3_datafusion::export::SessionComponents::new(py)?;
+    {%- for component in components %}
+    components.{{component}}?;
+    {%- endfor %}
+    Ok(components)
 }
 
 {% endif -%}

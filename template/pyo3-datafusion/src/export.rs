@@ -23,6 +23,10 @@ crate::compat::since_55! {
     #[cfg(feature = "plans")]
     pub use crate::session::planner::{planner_of_session, query_planner};
 }
+crate::compat::since_55! {
+    #[cfg(feature = "plans")]
+    pub use crate::session::components::SessionComponents;
+}
 
 #[cfg(feature = "functions")]
 mod functions {

@@ -73,13 +73,17 @@ def register_all(ctx: SessionContext) -> SessionContext:
     import datafusion
 {% endif %}
     {%- if session_extension and across_55 %}
+    complete = False
     if hasattr(_internal, "SessionExtension"):
-        ctx = ctx.with_extensions(_internal.SessionExtension())
+        extension = _internal.SessionExtension()
+        ctx = ctx.with_extensions(extension)
+        complete = extension.complete
     else:
         ctx = ctx.with_logical_extension_codec(LogicalCodec())
         ctx = ctx.with_physical_extension_codec(PhysicalCodec())
     {%- elsif session_extension %}
-    ctx = ctx.with_extensions(SessionExtension())
+    extension = SessionExtension()
+    ctx = ctx.with_extensions(extension)
     {%- else %}
     {%- if logical_extension_codec %}
     ctx = ctx.with_logical_extension_codec(LogicalCodec())
@@ -100,13 +104,19 @@ def register_all(ctx: SessionContext) -> SessionContext:
     ctx.register_catalog_provider_list(ReadingsCatalogList())
     for name, catalog in catalogs.items():
         ctx.register_catalog_provider(name, catalog)
-    {%- else %}
-    {%- if catalog_provider %}
-    ctx.register_catalog_provider("house", ReadingsCatalog())
-    {%- endif %}
     {%- endif %}
     {%- if schema_provider %}
     ctx.catalog().register_schema("sensors", ReadingsSchema())
+    {%- endif %}
+    {%- if table_provider_factory %}
+    ctx.register_table_factory("READINGS", ReadingsFactory())
+    {%- endif %}
+    {%- if session_extension %}
+    if {% unless across_55 %}extension.{% endunless %}complete:  # The host has installed the rest.
+        return ctx
+    {%- endif %}
+    {%- if catalog_provider and catalog_provider_list == false %}
+    ctx.register_catalog_provider("house", ReadingsCatalog())
     {%- endif %}
     {%- if table_provider %}
     ctx.register_table("readings", Readings())
@@ -119,9 +129,6 @@ def register_all(ctx: SessionContext) -> SessionContext:
     {%- endif %}
     {%- if existing_catalog_provider %}
     ctx.register_catalog_provider("building", BuildingCatalog())
-    {%- endif %}
-    {%- if table_provider_factory %}
-    ctx.register_table_factory("READINGS", ReadingsFactory())
     {%- endif %}
     {%- if table_function %}
     # The host's annotations do not know of functions such as this one.

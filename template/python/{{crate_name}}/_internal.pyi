@@ -464,8 +464,19 @@ class SessionExtension:
     """Everything of this package that a session installs, for ``SessionContext.with_extensions``."""
 
     def __new__(cls) -> SessionExtension: ...
+    @property
+    def complete(self) -> bool:
+        """Whether the installed ``datafusion`` takes tables, functions and rules with an extension.
+
+        Versions after 55.0 are to. Else it takes the codecs and the planner, and ``register_all``
+        registers the rest.
+
+        Raises:
+            ImportError: the installed ``datafusion`` is of another major version.
+        """
+
     def __datafusion_session_components__(self, ctx: SessionContext) -> {% if across_55 %}Any{% else %}SessionExtensionComponents{% endif %}:
-        """The codecs.
+        """What the installed ``datafusion`` takes.
 
         Raises:
             ImportError: the installed ``datafusion`` is of another major version.
