@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::datatypes::Schema;
-use datafusion_common::{Result, not_impl_err};
+use datafusion_common::{Result, Statistics, not_impl_err};
 use datafusion_execution::TaskContext;
 use datafusion_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use datafusion_ffi::execution::FFI_TaskContextProvider;
@@ -133,12 +133,15 @@ impl SourcePhysicalCodec {
         let partitions = message.partitions.iter();
         let partitions = partitions.map(|partition| self.partitions.decode(partition, &scan));
         let partitions = partitions.collect::<Result<_>>()?;
+        // A worker plans nothing.
+        let statistics = Statistics::new_unknown(&scan.schema);
         let plan = SourceExec::try_new(
             Arc::new(table_schema),
             scan,
             &[],
             partitions,
             message.infinite,
+            statistics,
         )?;
         Ok(Arc::new(plan.with_name(message.name)))
     }

@@ -26,17 +26,21 @@ pub struct Claims {
 }
 
 impl Claims {
+    /// `statistics` are of the partition, and `of_table` of the whole table.
     pub fn new(
         statistics: Arc<Statistics>,
+        of_table: &Statistics,
         schema: &SchemaRef,
         sort_order: Option<&LexOrdering>,
     ) -> Self {
         let checked = cfg!(debug_assertions);
-        let column = |field: &FieldRef| SeenColumn {
+        let column = |(field, of_table): (&FieldRef, &ColumnStatistics)| SeenColumn {
             name: field.name().clone(),
+            of_table: of_table.clone(),
             ..SeenColumn::default()
         };
-        let fields = schema.fields().iter().filter(|_| checked);
+        let fields = schema.fields().iter().zip(&of_table.column_statistics);
+        let fields = fields.filter(|_| checked);
         Self {
             statistics,
             sort_order: sort_order.filter(|_| checked).cloned(),
@@ -101,6 +105,7 @@ impl Claims {
 #[derive(Default)]
 struct SeenColumn {
     name: String,
+    of_table: ColumnStatistics,
     nulls: usize,
     distinct: HashSet<ScalarValue>,
     min: Option<ScalarValue>,
@@ -119,10 +124,17 @@ impl SeenColumn {
                 }
             }
         }
-        if claimed.min_value != Precision::Absent {
+        let claims = [claimed, &self.of_table];
+        if claims
+            .iter()
+            .any(|claim| claim.min_value != Precision::Absent)
+        {
             extend(&mut self.min, min_batch(column)?, Ordering::Less);
         }
-        if claimed.max_value != Precision::Absent {
+        if claims
+            .iter()
+            .any(|claim| claim.max_value != Precision::Absent)
+        {
             extend(&mut self.max, max_batch(column)?, Ordering::Greater);
         }
         if let Precision::Exact(claimed) = &claimed.sum_value {
@@ -137,8 +149,25 @@ impl SeenColumn {
         let distinct = format!("distinct values of {name}");
         check_count(claimed.distinct_count, self.distinct.len(), &distinct)?;
         let (minimum, maximum) = (format!("minimum of {name}"), format!("maximum of {name}"));
-        check_bound(&claimed.min_value, &self.min, Ordering::Less, &minimum)?;
-        check_bound(&claimed.max_value, &self.max, Ordering::Greater, &maximum)?;
+        for (method, claimed) in [
+            ("Source::statistics", &self.of_table),
+            ("Partition::statistics", claimed),
+        ] {
+            check_bound(
+                method,
+                &claimed.min_value,
+                &self.min,
+                Ordering::Less,
+                &minimum,
+            )?;
+            check_bound(
+                method,
+                &claimed.max_value,
+                &self.max,
+                Ordering::Greater,
+                &maximum,
+            )?;
+        }
         match &claimed.sum_value {
             Precision::Exact(claimed) => self.sum.check(claimed, name),
             _ => Ok(()),
@@ -232,6 +261,7 @@ fn extend(bound: &mut Option<ScalarValue>, value: ScalarValue, beyond: Ordering)
 
 /// A bound that is `Inexact` may lie beyond all values. A null is no claim.
 fn check_bound(
+    method: &str,
     claimed: &Precision<ScalarValue>,
     found: &Option<ScalarValue>,
     beyond: Ordering,
@@ -245,8 +275,7 @@ fn check_bound(
         Some(Ordering::Equal) => Ok(()),
         order if inexact && (found.is_none() || order == Some(beyond)) => Ok(()),
         _ => exec_err!(
-            "Partition::statistics claims that {bound:?} is the {what}, but Partition::read \
-             returned {:?}",
+            "{method} claims that {bound:?} is the {what}, but Partition::read returned {:?}",
             found.as_ref().unwrap_or(&ScalarValue::Null)
         ),
     }

@@ -76,6 +76,16 @@ pub trait Source: Any + Debug + Send + Sync {
         vec![]
     }
 
+    /// What is known of the whole table, where that is cheap, such as a row count that a header has.
+    /// `schema` is [`Scan::schema`].
+    ///
+    /// DataFusion plans with it what [`Partition::statistics`] leaves open. All of it counts as
+    /// `Inexact`, and so it answers no query. A minimum or maximum is a bound: no value may lie beyond
+    /// it. Development builds check that.
+    fn statistics(&self, schema: &SchemaRef) -> Result<Statistics> {
+        Ok(Statistics::new_unknown(schema))
+    }
+
     /// Whether the rows never end, as those of a queue of messages. DataFusion refuses a query over such
     /// a table that needs all rows before it returns one, such as a sort.
     fn is_infinite(&self) -> bool {

@@ -1,10 +1,11 @@
 //! The plan of one query over a source.
 
-use std::fmt;
+use std::fmt::{self, Debug};
 use std::sync::{Arc, OnceLock};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use datafusion_common::stats::Precision;
 use datafusion_common::{Result, Statistics, exec_err};
 use datafusion_execution::TaskContext;
 use datafusion_expr::{Expr, SortExpr};
@@ -47,18 +48,23 @@ struct TableScan {
     table_schema: SchemaRef,
     scan: Scan,
     sort_order: Option<LexOrdering>,
+    /// What is known of all rows of the table.
+    statistics: Statistics,
 }
 
 impl SourceExec {
     /// The plan for `scan` of a table with the columns of `table_schema`, whose partitions are
-    /// sorted by `sort_order`, and whose rows never end if it is `infinite`.
+    /// sorted by `sort_order`, and whose rows never end if it is `infinite`. `statistics` are of all rows of
+    /// the table.
     pub fn try_new(
         table_schema: SchemaRef,
         scan: Scan,
         sort_order: &[SortExpr],
         partitions: Vec<Box<dyn Partition>>,
         infinite: bool,
+        statistics: Statistics,
     ) -> Result<Self> {
+        same_columns("Source::statistics", &scan.schema, &statistics)?;
         let metrics = ExecutionPlanMetricsSet::new();
         let name = describe(&scan, partitions.len());
         let (schema, limit) = (Arc::clone(&scan.schema), scan.limit);
@@ -67,6 +73,7 @@ impl SourceExec {
             table_schema,
             scan,
             sort_order: orders.first().cloned(),
+            statistics: statistics.to_inexact(),
         });
         let partitions: Vec<_> = partitions
             .into_iter()
@@ -118,6 +125,14 @@ impl SourceExec {
     pub fn partitions(&self) -> impl Iterator<Item = &dyn Partition> {
         self.partitions.iter().map(|p| p.partition.as_ref())
     }
+}
+
+fn same_columns(method: &str, schema: &SchemaRef, statistics: &Statistics) -> Result<()> {
+    let (columns, claimed) = (schema.fields().len(), statistics.column_statistics.len());
+    if columns != claimed {
+        return exec_err!("{method} was asked about {columns} columns, but returned {claimed}");
+    }
+    Ok(())
 }
 
 /// The FFI carries the name of a plan but not its display, so what `EXPLAIN` should show has to be
@@ -196,7 +211,10 @@ impl ExecutionPlan for SourceExec {
             .map(|partition| Ok(partition.statistics()?.as_ref()))
             .collect::<Result<Vec<_>>>()?;
         let schema = self.plan.schema();
-        let merged = Statistics::try_merge_iter(statistics, &schema)?;
+        let mut merged = Statistics::try_merge_iter(statistics, &schema)?;
+        if partition.is_none() && !self.partitions.is_empty() {
+            self.scan.add_statistics(&mut merged);
+        }
         Ok(Arc::new(portable(merged)))
     }
 }
@@ -221,19 +239,20 @@ impl SourcePartition {
         }
         let schema = &self.scan.scan.schema;
         let statistics = catch(|| self.partition.statistics(schema))?;
-        let (columns, claimed) = (schema.fields().len(), statistics.column_statistics.len());
-        if columns != claimed {
-            return exec_err!(
-                "Partition::statistics was asked about {columns} columns, but returned {claimed}"
-            );
-        }
+        same_columns("Partition::statistics", schema, &statistics)?;
         Ok(self.statistics.get_or_init(|| Arc::new(statistics)))
     }
 
     /// Reads the rows. If they are not as the source claimed, the stream ends with an error.
     fn read(&self, batch_size: usize) -> Result<BoxStream<'static, Result<RecordBatch>>> {
         let (scan, statistics) = (Arc::clone(&self.scan), Arc::clone(self.statistics()?));
-        let claims = Claims::new(statistics, &scan.scan.schema, scan.sort_order.as_ref());
+        let schema = &scan.scan.schema;
+        let claims = Claims::new(
+            statistics,
+            &scan.statistics,
+            schema,
+            scan.sort_order.as_ref(),
+        );
         let first = Arc::clone(&self.rows);
         let state = (self.partition.read(batch_size)?, scan, claims, first);
         let rows = stream::try_unfold(state, async |(mut batches, scan, mut claims, first)| {
@@ -252,6 +271,30 @@ impl SourcePartition {
 }
 
 impl TableScan {
+    /// Fills in what the partitions leave open. A scan that leaves rows out has fewer of them, but none
+    /// beyond the table's minimum and maximum.
+    fn add_statistics(&self, of_partitions: &mut Statistics) {
+        let all_rows = self.scan.filters.is_empty() && self.scan.limit.is_none();
+        let of_columns = of_partitions.column_statistics.iter_mut();
+        for (column, of_table) in of_columns.zip(&self.statistics.column_statistics) {
+            fill(&mut column.min_value, &of_table.min_value);
+            fill(&mut column.max_value, &of_table.max_value);
+            if all_rows {
+                fill(&mut column.null_count, &of_table.null_count);
+                fill(&mut column.sum_value, &of_table.sum_value);
+                fill(&mut column.distinct_count, &of_table.distinct_count);
+                fill(&mut column.byte_size, &of_table.byte_size);
+            }
+        }
+        if all_rows {
+            fill(&mut of_partitions.num_rows, &self.statistics.num_rows);
+            fill(
+                &mut of_partitions.total_byte_size,
+                &self.statistics.total_byte_size,
+            );
+        }
+    }
+
     /// A recursive query and some joins read a partition several times. Where there is a limit, any
     /// rows will do.
     fn same_rows(&self, first: usize, again: usize) -> Result<()> {
@@ -296,5 +339,14 @@ impl PartitionStream for SourcePartition {
         let rows = Box::pin(RecordBatchStreamAdapter::new(schema, batches));
         let metrics = SplitMetrics::new(&self.metrics, self.index);
         Box::pin(BatchSplitStream::new(rows, batch_size, metrics))
+    }
+}
+
+fn fill<T: Debug + Clone + PartialEq + Eq + PartialOrd>(
+    known: &mut Precision<T>,
+    of_table: &Precision<T>,
+) {
+    if *known == Precision::Absent {
+        *known = of_table.clone();
     }
 }

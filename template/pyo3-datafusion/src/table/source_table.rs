@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion_catalog::{Session, TableProvider};
-use datafusion_common::{Result, not_impl_err};
+use datafusion_common::{Result, Statistics, not_impl_err};
 use datafusion_execution::config::SessionConfig;
 use datafusion_expr::dml::InsertOp;
 use datafusion_expr::{Expr, SortExpr, TableProviderFilterPushDown, TableType};
@@ -137,7 +137,9 @@ impl SourceProvider {
             let partitions = self.source.partitions(&scan).await?;
             let table_schema = Arc::clone(&self.schema);
             let (order, infinite) = (&self.sort_order, self.infinite);
-            let plan = SourceExec::try_new(table_schema, scan, order, partitions, infinite)?;
+            let statistics = self.source.statistics(&scan.schema)?;
+            let plan =
+                SourceExec::try_new(table_schema, scan, order, partitions, infinite, statistics)?;
             Ok(Arc::new(plan) as _)
         })
         .await
@@ -166,6 +168,12 @@ impl TableProvider for SourceProvider {
 
     fn table_type(&self) -> TableType {
         TableType::Base
+    }
+
+    /// DataFusion itself does not ask for them, but other engines may.
+    fn statistics(&self) -> Option<Statistics> {
+        let statistics = catch(|| self.source.statistics(&self.schema)).ok()?;
+        Some(statistics.to_inexact())
     }
 
     fn supports_filters_pushdown(

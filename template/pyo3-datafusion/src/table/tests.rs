@@ -4,17 +4,20 @@
 
 use std::sync::{Arc, Mutex};
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
-use datafusion_common::Result;
+use datafusion_common::stats::Precision;
+use datafusion_common::{Result, Statistics};
 use datafusion_execution::TaskContext;
 use datafusion_execution::config::SessionConfig;
-use datafusion_physical_plan::ExecutionPlanProperties;
+use datafusion_expr::{Expr, TableProviderFilterPushDown, col, lit};
+use datafusion_physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 use futures::executor::block_on;
-use futures::stream::{self, BoxStream, StreamExt};
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
 use super::{Partition, Scan, Source, SourceTable};
+use crate::compat::statistics_of_plan;
 use crate::provider::ProviderSession;
 
 /// A table of a queue, which reads many parts, and keeps what it was asked for.
@@ -77,4 +80,90 @@ fn groups_are_even_and_keep_the_order() {
         group(10),
         [vec![0, 1, 2], vec![3, 4, 5], vec![6, 7], vec![8, 9]]
     );
+}
+
+/// A table that knows its rows, and partitions that do not.
+#[derive(Debug)]
+struct Counted {
+    largest: i64,
+}
+
+#[derive(Debug)]
+struct Numbers(std::ops::Range<i64>);
+
+#[async_trait]
+impl Source for Counted {
+    fn schema(&self) -> SchemaRef {
+        Queue::default().schema()
+    }
+
+    async fn partitions(&self, _scan: &Scan) -> Result<Vec<Box<dyn Partition>>> {
+        Ok(vec![Box::new(Numbers(0..3)), Box::new(Numbers(3..5))])
+    }
+
+    fn supports_filter(&self, _filter: &Expr) -> TableProviderFilterPushDown {
+        TableProviderFilterPushDown::Inexact
+    }
+
+    fn statistics(&self, schema: &SchemaRef) -> Result<Statistics> {
+        let mut statistics = Statistics::new_unknown(schema);
+        statistics.num_rows = Precision::Exact(5);
+        for column in &mut statistics.column_statistics {
+            column.distinct_count = Precision::Exact(5);
+            column.max_value = Precision::Exact(self.largest.into());
+        }
+        Ok(statistics)
+    }
+}
+
+impl Partition for Numbers {
+    fn read(&self, _batch_size: usize) -> Result<BoxStream<'static, Result<RecordBatch>>> {
+        let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(self.0.clone()));
+        let batch = RecordBatch::try_new(Queue::default().schema(), vec![ids])?;
+        Ok(stream::iter([Ok(batch)]).boxed())
+    }
+}
+
+fn scan_of(table: &SourceTable<Counted>, filters: &[Expr]) -> Arc<dyn ExecutionPlan> {
+    let session = ProviderSession::new(TaskContext::default());
+    block_on(table.provider().scan(&session, None, filters, None)).unwrap()
+}
+
+#[test]
+fn statistics_of_the_table_fill_in_what_partitions_leave_open() {
+    let table = SourceTable::try_new(Counted { largest: 4 }).unwrap();
+    let all = statistics_of_plan(scan_of(&table, &[]).as_ref(), None).unwrap();
+    assert_eq!(all.num_rows, Precision::Inexact(5));
+    assert_eq!(
+        all.column_statistics[0].distinct_count,
+        Precision::Inexact(5)
+    );
+    assert_eq!(
+        all.column_statistics[0].max_value,
+        Precision::Inexact(4_i64.into())
+    );
+    assert_eq!(table.provider().statistics(), Some(all.as_ref().clone()));
+    // A filter leaves fewer rows, and a partition has fewer.
+    let filtered = scan_of(&table, &[col("id").gt(lit(1_i64))]);
+    for (plan, partition) in [(filtered, None), (scan_of(&table, &[]), Some(0))] {
+        let some = statistics_of_plan(plan.as_ref(), partition).unwrap();
+        assert_eq!(some.num_rows, Precision::Absent);
+        assert_eq!(some.column_statistics[0].distinct_count, Precision::Absent);
+    }
+}
+
+#[test]
+fn a_false_maximum_of_the_table_is_an_error() {
+    let table = SourceTable::try_new(Counted { largest: 3 }).unwrap();
+    let read = |partition| {
+        let rows = scan_of(&table, &[])
+            .execute(partition, Arc::default())
+            .unwrap();
+        block_on(rows.try_collect::<Vec<_>>())
+    };
+    assert!(read(0).is_ok());
+    let error = read(1).unwrap_err().strip_backtrace();
+    let expected = "Source::statistics claims that Int64(3) is the maximum of id, but Partition::read \
+                    returned Int64(4)";
+    assert!(error.contains(expected), "{error}");
 }
