@@ -120,7 +120,8 @@ def test_files_that_are_read_again(tmp_path: Path) -> None:
     ctx.register_table("ids", ReadingsFiles([str(tmp_path / "ids.parquet")]))
     sql = """
         WITH RECURSIVE steps AS (
-            SELECT 0 AS i UNION ALL SELECT id FROM ids JOIN steps ON id = i + 1
+            SELECT id AS i FROM ids WHERE id = 0
+            UNION ALL SELECT id FROM ids JOIN steps ON id = i + 1
         )
         SELECT count(i) AS n FROM steps
     """
