@@ -19,13 +19,12 @@ pub use plans::*;
 #[cfg(feature = "tables")]
 pub use tables::*;
 
+#[cfg(feature = "plans")]
+pub use crate::session::components::SessionComponents;
+
 crate::compat::since_55! {
     #[cfg(feature = "plans")]
     pub use crate::session::planner::{planner_of_session, query_planner};
-}
-crate::compat::since_55! {
-    #[cfg(feature = "plans")]
-    pub use crate::session::components::SessionComponents;
 }
 
 #[cfg(feature = "functions")]

@@ -101,14 +101,21 @@ impl<'py> SessionComponents<'py> {
     pub fn build(self) -> PyResult<Bound<'py, PyAny>> {
         let fields = match self.complete()? {
             true => self.fields,
-            false => self.fields.iter().filter(is_of_codecs).into_py_dict(self.class.py())?,
+            false => self
+                .fields
+                .iter()
+                .filter(is_of_codecs)
+                .into_py_dict(self.class.py())?,
         };
         self.class.call((), Some(&fields))
     }
 
     /// The planner around `fallback`, if there is one.
     pub fn planner(&self, fallback: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.planner.as_ref().map(|class| class.call1((fallback,))).transpose()
+        self.planner
+            .as_ref()
+            .map(|class| class.call1((fallback,)))
+            .transpose()
     }
 
     fn add<T: PyTypeInfo>(&self, field: &str) -> PyResult<()> {

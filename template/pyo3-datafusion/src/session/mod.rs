@@ -1,10 +1,8 @@
 //! What a session has besides tables and functions: options, optimizer rules, planners, and what is
 //! installed together.
 
-crate::compat::since_55! {
-    #[cfg(feature = "plans")]
-    pub(crate) mod components;
-}
+#[cfg(feature = "plans")]
+pub(crate) mod components;
 #[cfg(feature = "functions")]
 pub mod options;
 #[cfg(feature = "plans")]
