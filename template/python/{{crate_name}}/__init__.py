@@ -115,9 +115,11 @@ def register_all(ctx: SessionContext) -> SessionContext:
     if {% unless across_55 %}extension.{% endunless %}complete:  # The host has installed the rest.
         return ctx
     {%- endif %}
-    {%- if catalog_provider and catalog_provider_list == false %}
+    {%- unless catalog_provider_list %}
+    {%- if catalog_provider %}
     ctx.register_catalog_provider("house", ReadingsCatalog())
     {%- endif %}
+    {%- endunless %}
     {%- if table_provider %}
     ctx.register_table("readings", Readings())
     {%- endif %}

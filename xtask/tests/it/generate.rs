@@ -540,6 +540,8 @@ fn every_variable_is_declared() {
         "module_classes",
         "codecs",
         "functions_of_codecs",
+        "components",
+        "component",
         "push",
         "rust_exports",
         "path",
