@@ -293,8 +293,8 @@ def return_in_little_memory(*arguments: Any) -> Any:
 @pytest.mark.parametrize(
     ("task", "cause"),
     [
-        # Rust ends the process if it gets no memory, and PyO3 wants an exception of Python's
-        # where Python had no memory for one.
+        # Without memory, Rust ends the process, and PyO3 looks for an exception that Python
+        # could not make.
         (
             run_in_little_memory,
             r"MemoryError|A process .* was terminated abruptly|attempted to fetch exception",

@@ -58,7 +58,7 @@ pub fn expand(arguments: &Arguments, function: &ItemFn) -> Result<TokenStream> {
         }
         quote!(batch.evaluate(#zipped, |#items| #rust_name(#option #(#columns),*)))
     };
-    // It is called in two loops, with and without nulls, so the compiler needs a hint.
+    // Two loops call the function, with and without nulls, and the compiler inlines it only with a hint.
     let has_hint = |attribute: &syn::Attribute| attribute.path().is_ident("inline");
     let inline = (!function.attrs.iter().any(has_hint)).then(|| quote!(#[inline]));
     let class = class::expand(arguments, "scalar_udf", &made, &function.attrs)?;

@@ -4,7 +4,7 @@
 use pyo3::PyClass;
 use pyo3::PyTypeInfo;
 use pyo3::prelude::*;
-use pyo3::types::{IntoPyDict, PyDict, PyList, PyType};
+use pyo3::types::{PyDict, PyList, PyType};
 
 use crate::boundary::host::Host;
 #[cfg(feature = "functions")]
@@ -15,11 +15,15 @@ use crate::function::Library;
 /// `datafusion` 55.0 has fields for the codecs. Others are to follow: `udfs`, `udafs`, `udwfs`,
 /// `physical_optimizer_rules`, and pairs of a name and an object in `udtfs`, `table_providers` and
 /// `catalog_providers` (apache/datafusion-python#1676).
+///
+/// An object is made when a host takes it: it may open files or connections.
 pub struct SessionComponents<'py> {
     class: Bound<'py, PyAny>,
-    fields: Bound<'py, PyDict>,
+    components: Vec<(&'static str, Make<'py>)>,
     planner: Option<Bound<'py, PyType>>,
 }
+
+type Make<'py> = Box<dyn FnOnce() -> PyResult<Bound<'py, PyAny>> + 'py>;
 
 impl<'py> SessionComponents<'py> {
     /// Nothing yet.
@@ -33,7 +37,7 @@ impl<'py> SessionComponents<'py> {
             class: py
                 .import("datafusion")?
                 .getattr("SessionExtensionComponents")?,
-            fields: PyDict::new(py),
+            components: vec![],
             planner: None,
         })
     }
@@ -69,15 +73,15 @@ impl<'py> SessionComponents<'py> {
         self.extend("udwfs", windows)
     }
 
-    pub fn udtf<T: PyTypeInfo>(&mut self, name: &str) -> PyResult<()> {
+    pub fn udtf<T: PyTypeInfo>(&mut self, name: &'static str) -> PyResult<()> {
         self.add_named::<T>("udtfs", name)
     }
 
-    pub fn table<T: PyTypeInfo>(&mut self, name: &str) -> PyResult<()> {
+    pub fn table<T: PyTypeInfo>(&mut self, name: &'static str) -> PyResult<()> {
         self.add_named::<T>("table_providers", name)
     }
 
-    pub fn catalog<T: PyTypeInfo>(&mut self, name: &str) -> PyResult<()> {
+    pub fn catalog<T: PyTypeInfo>(&mut self, name: &'static str) -> PyResult<()> {
         self.add_named::<T>("catalog_providers", name)
     }
 
@@ -89,8 +93,8 @@ impl<'py> SessionComponents<'py> {
 
     /// Whether the host has all fields. Else it takes the codecs, and the others are registered apart.
     pub fn complete(&self) -> PyResult<bool> {
-        for field in self.fields.keys() {
-            if !self.class.hasattr(field.cast_into()?)? {
+        for (field, _) in &self.components {
+            if !self.class.hasattr(field)? {
                 return Ok(false);
             }
         }
@@ -99,14 +103,17 @@ impl<'py> SessionComponents<'py> {
 
     /// A `datafusion.SessionExtensionComponents` with what the host takes.
     pub fn build(self) -> PyResult<Bound<'py, PyAny>> {
-        let fields = match self.complete()? {
-            true => self.fields,
-            false => self
-                .fields
-                .iter()
-                .filter(is_of_codecs)
-                .into_py_dict(self.class.py())?,
-        };
+        let complete = self.complete()?;
+        let fields = PyDict::new(self.class.py());
+        for (field, make) in self.components {
+            if !complete && !field.ends_with("_extension_codecs") {
+                continue;
+            }
+            match fields.get_item(field)? {
+                Some(objects) => objects.cast_into::<PyList>()?.append(make()?)?,
+                None => fields.set_item(field, [make()?])?,
+            }
+        }
         self.class.call((), Some(&fields))
     }
 
@@ -118,31 +125,36 @@ impl<'py> SessionComponents<'py> {
             .transpose()
     }
 
-    fn add<T: PyTypeInfo>(&self, field: &str) -> PyResult<()> {
-        self.push(field, T::type_object(self.class.py()).call0()?)
+    fn add<T: PyTypeInfo>(&mut self, field: &'static str) -> PyResult<()> {
+        let class = T::type_object(self.class.py());
+        self.push(field, move || class.call0())
     }
 
-    fn add_named<T: PyTypeInfo>(&self, field: &str, name: &str) -> PyResult<()> {
+    fn add_named<T: PyTypeInfo>(
+        &mut self,
+        field: &'static str,
+        name: &'static str,
+    ) -> PyResult<()> {
         let py = self.class.py();
-        let named = (name, T::type_object(py).call0()?);
-        self.push(field, named.into_pyobject(py)?.into_any())
+        let class = T::type_object(py);
+        self.push(field, move || {
+            Ok((name, class.call0()?).into_pyobject(py)?.into_any())
+        })
     }
 
     #[cfg(feature = "functions")]
-    fn extend<T: PyClass>(&self, field: &str, functions: Vec<Py<T>>) -> PyResult<()> {
-        let functions = functions.into_iter();
-        let mut functions = functions.map(|f| f.into_bound(self.class.py()).into_any());
-        functions.try_for_each(|function| self.push(field, function))
+    fn extend<T: PyClass>(&mut self, field: &'static str, functions: Vec<Py<T>>) -> PyResult<()> {
+        let py = self.class.py();
+        let mut functions = functions.into_iter().map(|f| f.into_bound(py).into_any());
+        functions.try_for_each(|function| self.push(field, || Ok(function)))
     }
 
-    fn push(&self, field: &str, object: Bound<'py, PyAny>) -> PyResult<()> {
-        match self.fields.get_item(field)? {
-            Some(objects) => objects.cast_into::<PyList>()?.append(object),
-            None => self.fields.set_item(field, [object]),
-        }
+    fn push(
+        &mut self,
+        field: &'static str,
+        make: impl FnOnce() -> PyResult<Bound<'py, PyAny>> + 'py,
+    ) -> PyResult<()> {
+        self.components.push((field, Box::new(make)));
+        Ok(())
     }
-}
-
-fn is_of_codecs((field, _): &(Bound<'_, PyAny>, Bound<'_, PyAny>)) -> bool {
-    field.to_string().ends_with("_extension_codecs")
 }
