@@ -7,20 +7,15 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::datatypes::SchemaRef;
 use datafusion_catalog::TableProvider;
 use datafusion_common::{Result, TableReference, exec_datafusion_err, not_impl_err};
 use datafusion_execution::TaskContext;
-use datafusion_expr::{
-    AggregateUDF, Expr, Extension, LogicalPlan, ScalarUDF, ScalarUDFImpl, WindowUDF,
-};
+use datafusion_expr::{AggregateUDF, Extension, LogicalPlan, ScalarUDF, ScalarUDFImpl, WindowUDF};
 use datafusion_ffi::udf::FFI_ScalarUDF;
 use datafusion_proto::logical_plan::LogicalExtensionCodec;
-use datafusion_proto::logical_plan::from_proto::parse_exprs;
-use datafusion_proto::protobuf::LogicalExprList;
-use prost::Message;
 
 use super::raw::unknown_options::Lenient;
 use super::runtime;
@@ -141,26 +136,12 @@ pub trait Registry: Debug + Send + Sync + 'static {
     fn scalar_function(&self, name: &str) -> Result<Arc<ScalarUDF>>;
 }
 
-/// The filters in `bytes`. `codec` is that of the table, and `registry` has the functions that were
-/// written by name, such as by the codec of a host that hands the table on.
-pub fn decode(
-    bytes: &[u8],
-    codec: Arc<dyn LogicalExtensionCodec>,
-    registry: Arc<dyn Registry>,
-) -> Result<Vec<Expr>> {
-    static NO_FUNCTIONS: LazyLock<TaskContext> = LazyLock::new(TaskContext::default);
-
-    let filters = LogicalExprList::decode(bytes)
-        .map_err(|error| exec_datafusion_err!("these bytes are no filters: {error}"))?;
-    let codec = NamedFunctions { codec, registry };
-    Ok(parse_exprs(&filters.expr, &NO_FUNCTIONS, &codec)?)
-}
-
-/// A codec that finds functions by name too.
+/// The codec of a table, and a registry for the functions that were written by name, such as by the codec
+/// of a host that hands the table on.
 #[derive(Debug)]
-struct NamedFunctions {
-    codec: Arc<dyn LogicalExtensionCodec>,
-    registry: Arc<dyn Registry>,
+pub struct NamedFunctions {
+    pub codec: Arc<dyn LogicalExtensionCodec>,
+    pub registry: Arc<dyn Registry>,
 }
 
 impl LogicalExtensionCodec for NamedFunctions {

@@ -28,9 +28,11 @@ use super::exec::ProviderExec;
 use super::session::{ProviderSession, with_runtime_env};
 use crate::boundary::error::catch;
 use crate::boundary::protobuf::{may_differ, portable};
-use crate::boundary::raw::scan::{HostSession, PlanInSession, Scanned, plan_in_session};
+use crate::boundary::raw::scan::{HostSession, Scanned};
 use crate::boundary::runtime;
-use crate::table::{InsertExec, RowSink, SourceProvider, plan_call, rows_as_plan, with_constants};
+use crate::table::{
+    InsertExec, RowSink, SourceProvider, plan_any_call, plan_call, rows_as_plan, with_constants,
+};
 
 /// `table` in a guard, unless the machinery or the host has made it.
 pub(crate) fn guarded_table(table: Arc<dyn TableProvider>) -> Result<Arc<dyn TableProvider>> {
@@ -98,18 +100,14 @@ impl GuardedTable {
     /// table asks for them.
     pub(crate) async fn scan_for(
         &self,
+        session: &dyn Session,
         host: &Arc<HostSession>,
         (projection, filters, limit): Scanned<'_>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let plan_call = |call: &_, schema: &_| host.create_physical_expr(call, schema).ok();
-        let scan = ProviderScan {
-            table: self.clone(),
-            host: Arc::clone(host),
-            projection: projection.cloned(),
-            filters: with_constants(filters, &self.schema, &plan_call)?,
-            limit,
-        };
-        plan_in_session(host, scan).await
+        let filters = with_constants(filters, &self.schema, &plan_any_call(session))?;
+        let session = ProviderSession::of_host(session, &self.runtime_env);
+        let session = session.with_functions_of(host);
+        self.scan_in(&session, projection, &filters, limit).await
     }
 
     async fn scan_in(
@@ -245,28 +243,6 @@ impl TableProvider for GuardedTable {
         let sink = Arc::new(ProviderSink(self.clone()));
         let insert = InsertExec::try_new(sink, insert_op, self.schema(), input)?;
         Ok(Arc::new(insert))
-    }
-}
-
-#[derive(Debug)]
-struct ProviderScan {
-    table: GuardedTable,
-    host: Arc<HostSession>,
-    projection: Option<Vec<usize>>,
-    filters: Vec<Expr>,
-    limit: Option<usize>,
-}
-
-#[async_trait]
-impl PlanInSession for ProviderScan {
-    async fn plan(&self, session: &dyn Session) -> Result<Arc<dyn ExecutionPlan>> {
-        let Self { table, host, .. } = self;
-        let session = ProviderSession::of_host(session, &table.runtime_env);
-        let session = session.with_functions_of(host);
-        let projection = self.projection.as_ref();
-        table
-            .scan_in(&session, projection, &self.filters, self.limit)
-            .await
     }
 }
 

@@ -23,6 +23,13 @@ use datafusion_physical_expr::PhysicalExpr;
 /// Has the host plan a call of one of its functions, if it finds the function.
 pub type PlanCall<'a> = &'a (dyn Fn(&Expr, &DFSchema) -> Option<Arc<dyn PhysicalExpr>> + Sync);
 
+/// Plans a call of any function in the session of a host, which finds it without its name.
+pub fn plan_any_call(
+    session: &dyn Session,
+) -> impl Fn(&Expr, &DFSchema) -> Option<Arc<dyn PhysicalExpr>> {
+    |call, schema| session.create_physical_expr(call.clone(), schema).ok()
+}
+
 /// Plans a call of a function that `session` has.
 pub fn plan_call(
     session: &dyn Session,

@@ -12,7 +12,7 @@ mod source_table;
 mod tests;
 
 pub use class::PyTable;
-pub(crate) use host_functions::{plan_call, with_constants};
+pub(crate) use host_functions::{plan_any_call, plan_call, with_constants};
 pub use insert::Insert;
 pub(crate) use insert_exec::{InsertExec, RowSink, rows_as_plan};
 pub use source::{Partition, Scan, Source, comparison, one_of};

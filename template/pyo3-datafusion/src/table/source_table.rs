@@ -13,14 +13,14 @@ use datafusion_expr::{Expr, SortExpr, TableProviderFilterPushDown, TableType};
 use datafusion_physical_plan::ExecutionPlan;
 use pyo3::prelude::*;
 
-use super::host_functions::{plan_call, with_constants};
+use super::host_functions::{plan_any_call, plan_call, with_constants};
 use super::insert::{Insert, SourceSink};
 use super::insert_exec::{InsertExec, RowSink};
 use super::source::{Scan, Source};
 use super::source_exec::SourceExec;
 use crate::boundary::error::{catch, to_py_err};
 use crate::boundary::protobuf::may_differ;
-use crate::boundary::raw::scan::{HostSession, Scanned};
+use crate::boundary::raw::scan::Scanned;
 use crate::boundary::runtime;
 
 /// A [`Source`] of a known type as a [`TableProvider`], for a class of Python.
@@ -147,15 +147,14 @@ impl SourceProvider {
 }
 
 impl SourceProvider {
-    /// [`scan`](TableProvider::scan) in the session of a host, without a copy of it.
+    /// [`scan`](TableProvider::scan) in the session of a host, without a copy of its functions.
     pub(crate) async fn scan_for(
         &self,
-        session: &HostSession,
+        session: &dyn Session,
         (projection, filters, limit): Scanned<'_>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let plan_call = |call: &_, schema: &_| session.create_physical_expr(call, schema).ok();
-        let filters = with_constants(filters, &self.schema, &plan_call)?;
-        self.plan(projection, &filters, limit, &session.config()?)
+        let filters = with_constants(filters, &self.schema, &plan_any_call(session))?;
+        self.plan(projection, &filters, limit, session.config())
             .await
     }
 }

@@ -5,19 +5,20 @@
 //!
 //! They rest on mirrors of `unknown_options.rs`, and on two things more: a session is borrowed until
 //! the future of `scan` ends, and what it lends is dropped as `FFI_SessionRef` drops it.
+//!
+//! Bytes are read and written by `datafusion-ffi` all the same: the code of Protocol Buffers is
+//! generic, and would be compiled again here.
 
 use std::mem::ManuallyDrop;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::SchemaRef;
 use async_ffi::{FfiFuture, FutureExt};
 use async_trait::async_trait;
 use datafusion_catalog::{Session, TableProvider as Table};
-use datafusion_common::{DFSchema, Result, exec_datafusion_err};
-use datafusion_execution::config::SessionConfig;
+use datafusion_common::{Result, exec_datafusion_err, exec_err, not_impl_err};
 use datafusion_execution::{TaskContext, TaskContextProvider};
-use datafusion_expr::{Expr, ScalarUDF, ScalarUDFImpl, TableProviderFilterPushDown, TableType};
-use datafusion_ffi::arrow_wrappers::WrappedSchema;
+use datafusion_expr::{Expr, ScalarUDF, ScalarUDFImpl, TableType};
 use datafusion_ffi::execution::FFI_TaskContextProvider;
 use datafusion_ffi::execution_plan::FFI_ExecutionPlan;
 use datafusion_ffi::ffi_option::{FFI_Option, FFI_Result};
@@ -28,11 +29,7 @@ use datafusion_ffi::table_source::FFI_TableProviderFilterPushDown;
 use datafusion_ffi::udaf::FFI_AggregateUDF;
 use datafusion_ffi::udf::FFI_ScalarUDF;
 use datafusion_ffi::udwf::FFI_WindowUDF;
-use datafusion_physical_plan::empty::EmptyExec;
-use datafusion_physical_plan::{ExecutionPlan, PhysicalExpr};
-use datafusion_proto::logical_plan::to_proto::serialize_expr;
-use datafusion_proto::logical_plan::{DefaultLogicalExtensionCodec, LogicalExtensionCodec};
-use prost::Message;
+use datafusion_physical_plan::ExecutionPlan;
 use stabby::string::String as SString;
 use stabby::vec::Vec as SVec;
 
@@ -40,7 +37,7 @@ use super::unknown_options::{
     Lenient, LogicalExtensionCodec as CodecMirror, SessionRef, TableProvider,
 };
 use crate::boundary::error::catch;
-use crate::boundary::filters::{FilterCodec, Registry, decode};
+use crate::boundary::filters::{FilterCodec, NamedFunctions, Registry};
 use crate::boundary::runtime;
 use crate::provider::{GuardedTable, ProviderSession};
 use crate::table::SourceProvider;
@@ -85,49 +82,14 @@ impl Drop for HostSession {
 }
 
 impl HostSession {
-    pub fn config(&self) -> Result<SessionConfig> {
-        // SAFETY: the function is that of this session, which is alive.
-        let config = unsafe { (self.0.config)(&self.0) };
-        SessionConfig::try_from(&config)
-    }
-
     /// A copy of the session.
     pub fn task_ctx(&self) -> Arc<TaskContext> {
         // SAFETY: the function is that of this session, which is alive.
         unsafe { (self.0.task_ctx)(&self.0) }.into()
     }
 
-    /// Has the host plan `expr` over the columns of `schema`.
-    pub fn create_physical_expr(
-        &self,
-        expr: &Expr,
-        schema: &DFSchema,
-    ) -> Result<Arc<dyn PhysicalExpr>> {
-        let mut session = self.another();
-        // One of its own: a function that is not found aborts the process.
-        let codec: Arc<dyn LogicalExtensionCodec> =
-            Arc::new(FilterCodec::new((&*session.0.logical_codec).into()));
-        let bytes = serialize_expr(expr, codec.as_ref())?.encode_to_vec();
-        let codec = FFI_LogicalExtensionCodec::new(codec, None, no_functions());
-        *session.0.logical_codec = codec;
-        let schema = WrappedSchema::from(Arc::clone(schema.inner()));
-        let bytes = bytes.into_iter().collect();
-        // SAFETY: the function is that of this session, which is alive.
-        let planned = unsafe { (session.0.create_physical_expr)(&session.0, bytes, schema) };
-        match planned {
-            FFI_Result::Ok(planned) => Ok((&planned).into()),
-            FFI_Result::Err(error) => Err(exec_datafusion_err!("{error}")),
-        }
-    }
-
-    /// The same session again.
-    fn another(&self) -> Self {
-        // SAFETY: the function is that of this session, which is alive.
-        Self(unsafe { (self.0.clone)(&self.0) })
-    }
-
     /// The same session, but what asks for all of its functions gets none.
-    fn without_functions(&self) -> SessionRef {
+    fn without_functions(&self) -> Result<SessionRef> {
         unsafe extern "C" fn scalar(_: &SessionRef) -> SVec<(SString, FFI_ScalarUDF)> {
             SVec::new()
         }
@@ -143,7 +105,10 @@ impl HostSession {
         session.scalar_functions = scalar;
         session.aggregate_functions = aggregate;
         session.window_functions = window;
-        session
+        // The host plans expressions, and aborts the process if it does not find a function.
+        let codec = FFI_LogicalExtensionCodec::clone(&session.logical_codec);
+        *session.logical_codec = codec_of_table(codec)?;
+        Ok(session)
     }
 }
 
@@ -202,20 +167,38 @@ pub(super) fn is_own(table: &TableProvider) -> bool {
     table.is::<SourceProvider>() || table.is::<GuardedTable>()
 }
 
+/// `table` for one question, in which functions are found one by one.
+fn with_registry(
+    table: Arc<dyn Table>,
+    codec: &FFI_LogicalExtensionCodec,
+    registry: Arc<dyn Registry>,
+) -> Result<FFI_TableProvider> {
+    let codec = codec.into();
+    let codec = Arc::new(NamedFunctions { codec, registry });
+    let codec = FFI_LogicalExtensionCodec::new(codec, None, no_functions());
+    let runtime = Some(runtime::handle()?);
+    Ok(FFI_TableProvider::new_with_ffi_codec(
+        table, true, runtime, codec,
+    ))
+}
+
 pub(super) unsafe extern "C" fn supports_filters_pushdown(
     table: &TableProvider,
     filters: SVec<u8>,
 ) -> FFI_Result<SVec<FFI_TableProviderFilterPushDown>> {
-    catch(|| {
+    let answers = catch(|| {
         let mut codec = FFI_LogicalExtensionCodec::clone(&table.logical_codec);
         let session = &CodecMirror::of(&mut codec).task_ctx_provider;
         let session = Arc::new(FFI_TaskContextProvider::clone(session));
-        let filters = decode(&filters, (&codec).into(), session)?;
-        let filters: Vec<_> = filters.iter().collect();
-        let answers = table_of(table).supports_filters_pushdown(&filters)?;
-        Ok(answers.iter().map(Into::into).collect())
-    })
-    .into()
+        let mut asked = with_registry(table_of(table), &codec, session)?;
+        let asked = TableProvider::of(&mut asked);
+        match asked.supports_filters_pushdown {
+            // SAFETY: the function is that of this table.
+            Some(answers) => Ok(unsafe { answers(asked, filters) }),
+            None => not_impl_err!("a table that is asked about filters"),
+        }
+    });
+    answers.unwrap_or_else(|error| Err(error).into())
 }
 
 pub(super) fn scan(
@@ -225,25 +208,32 @@ pub(super) fn scan(
     filters: SVec<u8>,
     limit: FFI_Option<usize>,
 ) -> FfiFuture<FFI_Result<FFI_ExecutionPlan>> {
-    let session = Arc::new(HostSession(session));
-    let codec: Arc<dyn LogicalExtensionCodec> = (&*table.logical_codec).into();
-    let table = table_of(table);
-    let projection = projection.into_option();
-    let projection = projection.map(|columns| columns.into_iter().collect::<Vec<usize>>());
-    let planned = async move {
-        let registry = Arc::clone(&session) as _;
-        let filters = catch(|| decode(&filters, codec, registry))?;
-        let scan = (projection.as_ref(), filters.as_slice(), limit.into());
-        let plan = if let Some(table) = table.downcast_ref::<SourceProvider>() {
-            table.scan_for(&session, scan).await?
-        } else if let Some(table) = table.downcast_ref::<GuardedTable>() {
-            table.scan_for(&session, scan).await?
-        } else {
-            return Err(exec_datafusion_err!("this table is scanned in another way"));
-        };
-        exported(plan)
-    };
-    async move { planned.await.into() }.into_ffi()
+    unsafe extern "C" fn no_options(_: &SessionRef) -> SVec<(SString, SString)> {
+        SVec::new()
+    }
+
+    let host = Arc::new(HostSession(session));
+    let planned = catch(|| {
+        let codec = &table.logical_codec;
+        let table = table_of(table);
+        let mut session = host.without_functions()?;
+        if table.is::<SourceProvider>() {
+            // They are for files.
+            session.table_options = no_options;
+        }
+        let scanned = Arc::new(ScannedTable {
+            table,
+            host: Arc::clone(&host),
+        });
+        let mut scanned = with_registry(scanned, codec, host)?;
+        let scanned = TableProvider::of(&mut scanned);
+        // SAFETY: the function is that of this table. It takes the session over.
+        Ok(unsafe { (scanned.scan)(scanned, session, projection, filters, limit) })
+    });
+    match planned {
+        Ok(planned) => planned.lenient(),
+        Err(error) => async { Err(error).into() }.into_ffi(),
+    }
 }
 
 /// What a scan asks a table for: columns, filters and a limit.
@@ -275,84 +265,40 @@ fn exported(plan: Arc<dyn ExecutionPlan>) -> Result<FFI_ExecutionPlan> {
     Ok(FFI_ExecutionPlan::new(plan, Some(runtime)).lenient())
 }
 
-/// Plans in the session as `datafusion-ffi` makes it, but without its functions.
+/// A table that is scanned in the session of a host.
 ///
 /// A table of another crate may hand its session on to a table of the host, which then gets its own
-/// one back. Only the session of `datafusion-ffi` can do that.
-pub async fn plan_in_session<P: PlanInSession>(
-    host: &HostSession,
-    plan: P,
-) -> Result<Arc<dyn ExecutionPlan>> {
-    let table = Arc::new(Planned {
-        plan,
-        planned: Mutex::new(None),
-    });
-    let codec = Arc::new(DefaultLogicalExtensionCodec {});
-    let codec = FFI_LogicalExtensionCodec::new(codec, None, no_functions());
-    let shared = Arc::clone(&table) as _;
-    let mut exported = FFI_TableProvider::new_with_ffi_codec(shared, false, None, codec);
-    let scan = {
-        let exported = TableProvider::of(&mut exported);
-        let none = FFI_Option::None;
-        // SAFETY: the function is that of this table. It takes the session over.
-        unsafe {
-            (exported.scan)(
-                exported,
-                host.without_functions(),
-                FFI_Option::None,
-                SVec::new(),
-                none,
-            )
-        }
-    };
-    let done = scan.await;
-    let planned = table.planned.lock();
-    match (planned.unwrap_or_else(PoisonError::into_inner).take(), done) {
-        (Some(planned), _) => planned,
-        (None, FFI_Result::Err(error)) => Err(exec_datafusion_err!("{error}")),
-        (None, FFI_Result::Ok(_)) => Err(exec_datafusion_err!("the table was not scanned")),
-    }
-}
-
-/// What is planned in a session.
-#[async_trait]
-pub trait PlanInSession: std::fmt::Debug + Send + Sync + 'static {
-    async fn plan(&self, session: &dyn Session) -> Result<Arc<dyn ExecutionPlan>>;
-}
-
-/// A table whose scan is that of `plan`, and which keeps what it returned, errors included.
+/// one back. Only the session of `datafusion-ffi` can do that, so the table gets both.
 #[derive(Debug)]
-struct Planned<P> {
-    plan: P,
-    planned: Mutex<Option<Result<Arc<dyn ExecutionPlan>>>>,
+struct ScannedTable {
+    table: Arc<dyn Table>,
+    host: Arc<HostSession>,
 }
 
 #[async_trait]
-impl<P: PlanInSession> Table for Planned<P> {
+impl Table for ScannedTable {
     fn schema(&self) -> SchemaRef {
-        SchemaRef::new(arrow::datatypes::Schema::empty())
+        self.table.schema()
     }
 
     fn table_type(&self) -> TableType {
-        TableType::Base
-    }
-
-    fn supports_filters_pushdown(
-        &self,
-        filters: &[&Expr],
-    ) -> Result<Vec<TableProviderFilterPushDown>> {
-        Ok(vec![TableProviderFilterPushDown::Exact; filters.len()])
+        self.table.table_type()
     }
 
     async fn scan(
         &self,
         session: &dyn Session,
-        _projection: Option<&Vec<usize>>,
-        _filters: &[Expr],
-        _limit: Option<usize>,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let planned = self.plan.plan(session).await;
-        *self.planned.lock().unwrap_or_else(PoisonError::into_inner) = Some(planned);
-        Ok(Arc::new(EmptyExec::new(self.schema())))
+        let scan = (projection, filters, limit);
+        if let Some(table) = self.table.downcast_ref::<SourceProvider>() {
+            table.scan_for(session, scan).await
+        } else if let Some(table) = self.table.downcast_ref::<GuardedTable>() {
+            table.scan_for(session, &self.host, scan).await
+        } else {
+            exec_err!("this table is scanned in another way")
+        }
     }
 }

@@ -33,7 +33,6 @@ use datafusion_ffi::expr::columnar_value::FFI_ColumnarValue;
 use datafusion_ffi::ffi_option::{FFI_Option, FFI_Result};
 use datafusion_ffi::get_library_marker_id;
 use datafusion_ffi::insert_op::FFI_InsertOp;
-use datafusion_ffi::physical_expr::FFI_PhysicalExpr;
 use datafusion_ffi::physical_optimizer::FFI_PhysicalOptimizerRule;
 use datafusion_ffi::proto::logical_extension_codec::FFI_LogicalExtensionCodec;
 use datafusion_ffi::proto::physical_extension_codec::FFI_PhysicalExtensionCodec;
@@ -318,20 +317,19 @@ struct Options {
 #[repr(C)]
 pub(super) struct SessionRef {
     session_id: Pointer,
-    pub(super) config: unsafe extern "C" fn(&SessionRef) -> FFI_SessionConfig,
+    config: unsafe extern "C" fn(&SessionRef) -> FFI_SessionConfig,
     catalog_list: Since55<Pointer>,
     query_planner: Since55<Pointer>,
     optimize: Since55<Pointer>,
     create_physical_plan: Pointer,
-    pub(super) create_physical_expr:
-        unsafe extern "C" fn(&SessionRef, SVec<u8>, WrappedSchema) -> FFI_Result<FFI_PhysicalExpr>,
+    create_physical_expr: Pointer,
     pub(super) scalar_functions:
         unsafe extern "C" fn(&SessionRef) -> SVec<(SString, FFI_ScalarUDF)>,
     pub(super) aggregate_functions:
         unsafe extern "C" fn(&SessionRef) -> SVec<(SString, FFI_AggregateUDF)>,
     pub(super) window_functions:
         unsafe extern "C" fn(&SessionRef) -> SVec<(SString, FFI_WindowUDF)>,
-    table_options: Pointer,
+    pub(super) table_options: unsafe extern "C" fn(&SessionRef) -> SVec<(SString, SString)>,
     default_table_options: Pointer,
     pub(super) task_ctx: unsafe extern "C" fn(&SessionRef) -> FFI_TaskContext,
     physical_optimizers: Since55<Pointer>,
@@ -356,7 +354,7 @@ pub(super) struct TableProvider {
         FFI_Option<usize>,
     ) -> FfiFuture<FFI_Result<FFI_ExecutionPlan>>,
     table_type: Pointer,
-    supports_filters_pushdown: Option<
+    pub(super) supports_filters_pushdown: Option<
         unsafe extern "C" fn(
             &TableProvider,
             SVec<u8>,
