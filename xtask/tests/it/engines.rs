@@ -1,14 +1,18 @@
 //! The engines that run a package's plans on several workers.
 
 use std::fs;
-use std::path::Path;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::thread;
+use std::time::Duration;
 
 use regex::Regex;
 use xtask::root;
 
 use crate::environment::{Built, Environment, TEST_PACKAGES};
 use crate::page::{commands_of, marked};
-use crate::tools::{Run, cargo, choose, generate, python_files, read, scratch};
+use crate::tools::{Run, cargo, choose, generate, python_files, read, scratch, target};
 
 /// Dask, Ray, and workers in which something is missing or of another version. The usual run has the
 /// process pool, in the tests of each project with the codec.
@@ -128,11 +132,9 @@ fn spark() {
     assert!(said.contains("8 passed"), "{said}");
 }
 
-/// The program of the page, whose executor is in its own process.
-#[test]
-#[ignore = "builds Ballista: nightly"]
-fn ballista() {
-    let folder = scratch("ballista");
+/// A project with functions and codecs, and beside it the program of `page`.
+fn with_program(name: &str, page: &str) -> PathBuf {
+    let folder = scratch(name);
     let points = [
         "scalar_udf",
         "aggregate_udf",
@@ -142,17 +144,33 @@ fn ballista() {
     ];
     let answers = choose(&points.map(str::to_owned));
     generate(&folder, "my-ext").args(answers).succeed();
-
-    let page = read(root().join("docs/how-to/ballista.md"));
     let engine = folder.join("my-engine");
     fs::create_dir_all(engine.join("src")).unwrap();
+    fs::write(engine.join("Cargo.toml"), marked(page, "file: Cargo.toml")).unwrap();
+    fs::write(
+        engine.join("src/main.rs"),
+        marked(page, "file: src/main.rs"),
+    )
+    .unwrap();
+    engine
+}
+
+fn cargo_without_debug_info(engine: &Path, command: &str) -> Command {
+    let mut cargo = cargo(engine);
+    cargo.args([command, "--quiet", "--config", "profile.dev.debug=false"]);
+    cargo
+}
+
+/// The program of the page, whose executor is in its own process.
+#[test]
+#[ignore = "builds Ballista: nightly"]
+fn ballista() {
+    let page = read(root().join("docs/how-to/ballista.md"));
+    let engine = with_program("ballista", &page);
     let program = marked(&page, "file: src/main.rs");
-    fs::write(engine.join("Cargo.toml"), marked(&page, "file: Cargo.toml")).unwrap();
     let run = |program: &str| {
         fs::write(engine.join("src/main.rs"), program).unwrap();
-        let mut command = cargo(&engine);
-        command.args(["run", "--quiet", "--config", "profile.dev.debug=false"]);
-        command
+        cargo_without_debug_info(&engine, "run")
     };
     let command = commands_of(&page).swap_remove(0);
     let expected = command.output.trim();
@@ -169,4 +187,95 @@ fn ballista() {
     let unguarded = eight.replace("partitions > 1", "partitions > 8");
     assert_ne!(unguarded, eight);
     assert_ne!(run(&unguarded).succeed().trim(), expected);
+}
+
+/// The program of the page, with two workers that are processes of their own.
+#[test]
+#[ignore = "builds datafusion-distributed: nightly"]
+fn datafusion_distributed() {
+    let page = read(root().join("docs/how-to/datafusion-distributed.md"));
+    let engine = with_program("datafusion-distributed", &page);
+    let program = marked(&page, "file: src/main.rs");
+    let register = r#"ctx.register_table("readings", readings.provider())?;"#;
+    let further = format!(
+        r#"{register}
+    for (name, rows, partitions) in [("one", 1_000, 1), ("small", 100, 3)] {{
+        let readings = SourceTable::try_new(ReadingsSource::try_new(rows, partitions)?)?;
+        ctx.register_table(name, readings.provider())?;
+    }}"#
+    );
+    let with_tables = program.replace(register, &further);
+    assert_ne!(with_tables, program);
+    fs::write(engine.join("src/main.rs"), with_tables).unwrap();
+    cargo_without_debug_info(&engine, "build").succeed();
+    let binary = target().join("generated ä ö/debug/my-engine");
+
+    let mut workers = [Worker::start(&binary), Worker::start(&binary)];
+    let addresses = workers.each_ref().map(|worker| worker.url());
+    let query = |sql: &str, workers: &[String]| {
+        let mut query = Command::new(&binary);
+        query.args(["query", sql]).args(workers);
+        query
+    };
+    let command = commands_of(&page).swap_remove(0);
+    let sql = command.line.split('"').nth(1).unwrap();
+    let analyzed = format!("EXPLAIN ANALYZE {sql}");
+    let analyzed = query(&analyzed, &addresses).succeed();
+    for task in [
+        "t0: SourceExec: partitions=2",
+        "t1: SourceExec: partitions=2",
+    ] {
+        assert!(analyzed.contains(task), "{analyzed}");
+    }
+    let answer = query(sql, &addresses).succeed();
+    assert_eq!(answer.trim(), command.output.trim());
+    for sql in include_str!("../distributed.sql").lines() {
+        let rows = |workers: &[String]| {
+            let rows = query(sql, workers).succeed();
+            let mut rows: Vec<_> = rows.lines().map(str::to_owned).collect();
+            rows.sort_unstable();
+            rows
+        };
+        assert_eq!(rows(&addresses), rows(&[]), "{sql}");
+    }
+    workers[1].process.kill().unwrap();
+    let said = query(sql, &addresses).fail();
+    assert!(said.contains("Error connecting to"), "{said}");
+}
+
+/// A worker of datafusion-distributed, which ends with the test.
+struct Worker {
+    process: Child,
+    address: SocketAddr,
+}
+
+impl Worker {
+    fn start(binary: &Path) -> Self {
+        // The listener ends here, and leaves a port that is free.
+        let address = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        let process = Command::new(binary)
+            .args(["worker", &address.to_string()])
+            .spawn()
+            .unwrap();
+        let started = (0..100).any(|_| {
+            thread::sleep(Duration::from_millis(100));
+            TcpStream::connect(address).is_ok()
+        });
+        assert!(started, "the worker does not listen on {address}");
+        Self { process, address }
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }

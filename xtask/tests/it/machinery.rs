@@ -44,7 +44,7 @@ fn passes_its_tests_and_has_docs() {
     let tests = cargo(&project)
         .args(["test", "--workspace", "--lib"])
         .succeed();
-    let passed = tests.matches("test result: ok. 23 passed").count();
+    let passed = tests.matches("test result: ok. 24 passed").count();
     assert_eq!(passed, packages().len(), "{tests}");
     cargo(&project)
         .args(["clippy", "--workspace", "--all-targets"])

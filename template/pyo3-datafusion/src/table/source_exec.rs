@@ -1,6 +1,7 @@
 //! The plan of one query over a source.
 
 use std::fmt::{self, Debug};
+use std::iter;
 use std::sync::{Arc, OnceLock};
 
 use arrow::array::RecordBatch;
@@ -16,6 +17,7 @@ use datafusion_physical_plan::metrics::{
 };
 use datafusion_physical_plan::stream::{BatchSplitStream, RecordBatchStreamAdapter};
 use datafusion_physical_plan::streaming::{PartitionStream, StreamingTableExec};
+use datafusion_physical_plan::union::UnionExec;
 use datafusion_physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, SendableRecordBatchStream,
 };
@@ -66,16 +68,14 @@ impl SourceExec {
     ) -> Result<Self> {
         same_columns("Source::statistics", &scan.schema, &statistics)?;
         let metrics = ExecutionPlanMetricsSet::new();
-        let name = describe(&scan, partitions.len());
-        let (schema, limit) = (Arc::clone(&scan.schema), scan.limit);
-        let orders = create_ordering(&schema, &[sort_order.to_vec()])?;
+        let orders = create_ordering(&scan.schema, &[sort_order.to_vec()])?;
         let scan = Arc::new(TableScan {
             table_schema,
             scan,
             sort_order: orders.first().cloned(),
             statistics: statistics.to_inexact(),
         });
-        let partitions: Vec<_> = partitions
+        let partitions = partitions
             .into_iter()
             .enumerate()
             .map(|(index, partition)| {
@@ -89,23 +89,58 @@ impl SourceExec {
                 })
             })
             .collect();
+        Self::of_partitions(scan, partitions, infinite, metrics)
+    }
+
+    fn of_partitions(
+        scan: Arc<TableScan>,
+        partitions: Vec<Arc<SourcePartition>>,
+        infinite: bool,
+        metrics: ExecutionPlanMetricsSet,
+    ) -> Result<Self> {
         let streams: Vec<_> = partitions.iter().map(|p| Arc::clone(p) as _).collect();
+        let schema = Arc::clone(&scan.scan.schema);
         let plan: Arc<dyn ExecutionPlan> = if streams.is_empty() {
             // A plan has one partition at least.
             Arc::new(EmptyExec::new(schema))
         } else {
+            let orders = scan.sort_order.clone();
+            let limit = scan.scan.limit;
             // The source projects by itself, so there is no projection here.
             let plan = StreamingTableExec::try_new(schema, streams, None, orders, infinite, limit);
             Arc::new(plan?)
         };
         Ok(Self {
-            name,
+            name: describe(&scan.scan, partitions.len()),
             scan,
             partitions,
             plan,
             metrics,
             run: RunContext::default(),
         })
+    }
+
+    /// Divides the partitions among `count` plans, for an engine that gives each worker one of them.
+    /// Engines expect plans with the same number of partitions, so empty ones are added.
+    pub fn split(&self, count: usize) -> Result<Vec<Arc<dyn ExecutionPlan>>> {
+        let infinite = self.properties().boundedness.is_unbounded();
+        let parts = (0..count).map(|part| {
+            let partitions = self.partitions.iter().skip(part).step_by(count);
+            let partitions = partitions.map(Arc::clone).collect();
+            let scan = Arc::clone(&self.scan);
+            Self::of_partitions(scan, partitions, infinite, self.metrics.clone())
+        });
+        let parts = parts.collect::<Result<Vec<_>>>()?;
+        let partitions = |part: &Self| part.properties().partitioning.partition_count();
+        let most = parts.iter().map(partitions).max().unwrap_or_default();
+        let padded = parts.into_iter().map(|part| {
+            let missing = most - partitions(&part);
+            let empty: Arc<dyn ExecutionPlan> = Arc::new(EmptyExec::new(part.schema()));
+            let part: Arc<dyn ExecutionPlan> = Arc::new(part);
+            let inputs = iter::once(part).chain(iter::repeat_n(empty, missing));
+            UnionExec::try_new(inputs.collect())
+        });
+        padded.collect()
     }
 
     /// The same plan under another name, which is all that `EXPLAIN` shows of it.

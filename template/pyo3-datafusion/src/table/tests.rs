@@ -12,11 +12,11 @@ use datafusion_common::{Result, Statistics};
 use datafusion_execution::TaskContext;
 use datafusion_execution::config::SessionConfig;
 use datafusion_expr::{Expr, TableProviderFilterPushDown, col, lit};
-use datafusion_physical_plan::{ExecutionPlan, ExecutionPlanProperties};
+use datafusion_physical_plan::{ExecutionPlan, ExecutionPlanProperties, collect};
 use futures::executor::block_on;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
-use super::{Partition, Scan, Source, SourceTable};
+use super::{Partition, Scan, Source, SourceExec, SourceTable};
 use crate::compat::statistics_of_plan;
 use crate::provider::ProviderSession;
 
@@ -149,6 +149,38 @@ fn statistics_of_the_table_fill_in_what_partitions_leave_open() {
         let some = statistics_of_plan(plan.as_ref(), partition).unwrap();
         assert_eq!(some.num_rows, Precision::Absent);
         assert_eq!(some.column_statistics[0].distinct_count, Precision::Absent);
+    }
+}
+
+#[test]
+fn workers_get_plans_with_as_many_partitions_and_all_rows() {
+    let scan = Scan {
+        schema: Queue::default().schema(),
+        projection: vec![0],
+        filters: vec![],
+        limit: None,
+        config: Arc::default(),
+    };
+    let partitions = [0..3, 3..5, 5..6].map(|ids| Box::new(Numbers(ids)) as _);
+    let statistics = Statistics::new_unknown(&scan.schema);
+    let schema = scan.schema.clone();
+    let plan =
+        SourceExec::try_new(schema, scan, &[], partitions.into(), false, statistics).unwrap();
+    for (count, most) in [(1, 3), (2, 2), (3, 1), (4, 1)] {
+        let plans = plan.split(count).unwrap();
+        assert_eq!(plans.len(), count);
+        let mut rows = 0;
+        for plan in plans {
+            assert_eq!(plan.output_partitioning().partition_count(), most);
+            let batches = collect(plan, Arc::default());
+            let batches = tokio::runtime::Runtime::new().unwrap().block_on(batches);
+            rows += batches
+                .unwrap()
+                .iter()
+                .map(RecordBatch::num_rows)
+                .sum::<usize>();
+        }
+        assert_eq!(rows, 6);
     }
 }
 
