@@ -67,3 +67,22 @@ pub fn interrupted() -> Result<()> {
         .unwrap_or(Ok(()))
         .map_err(|error| DataFusionError::External(Box::new(error)))
 }
+
+/// [`interrupted`], but at most ten times a second, for functions that the host calls for each row. The
+/// host itself looks for Ctrl-C between batches.
+#[cfg(feature = "functions")]
+pub fn interrupted_lately() -> Result<()> {
+    use std::cell::Cell;
+    use std::time::{Duration, Instant};
+
+    thread_local! {
+        static ASKED: Cell<Instant> = Cell::new(Instant::now());
+    }
+
+    let now = Instant::now();
+    if now.duration_since(ASKED.get()) < Duration::from_millis(100) {
+        return Ok(());
+    }
+    ASKED.set(now);
+    interrupted()
+}

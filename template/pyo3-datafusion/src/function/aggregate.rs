@@ -12,7 +12,7 @@ use datafusion_expr::{
 };
 
 use super::constants::literals;
-use crate::boundary::error::catch;
+use crate::boundary::error::{catch, interrupted_lately};
 use crate::compat::{merge, merge_batch, supports_convert_to_state};
 
 /// `function`, with its panics turned into errors.
@@ -174,7 +174,9 @@ impl Accumulator for GuardedAccumulator {
         catch(|| self.accumulator.state())
     }
 
+    /// A sliding window evaluates each row.
     fn evaluate(&mut self) -> Result<ScalarValue> {
+        interrupted_lately()?;
         catch(|| self.accumulator.evaluate())
     }
 
