@@ -30,6 +30,7 @@ mod majors;
 mod minors;
 mod names;
 mod own_benchmark;
+mod own_function;
 mod own_table;
 mod page;
 mod program;
