@@ -67,7 +67,7 @@ def stubs(functions: Any) -> str:
 
 
 def main() -> None:
-    root = Path(__file__).parent.parent.parent
+    root = Path(__file__).parent.parent
     (module,) = (root / "python").glob("*/functions.py")
     written = stubs(importlib.import_module(f"{module.parent.name}.functions"))
     path = module.with_suffix(".pyi")

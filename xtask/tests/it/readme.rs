@@ -144,6 +144,9 @@ fn of_the_extension_points() {
     let readers = ["duckdb", "pandas", "polars", "pyarrow"];
     let environment = Environment::new("pages", "3.12", &readers);
     environment.install(&[&FULL.wheel], &[]);
+    // The types of functions are as `nox --session lint` wants them.
+    let stubs = FULL.project.join("pyo3-datafusion/stubs.py");
+    environment.python().arg(stubs).arg("--check").succeed();
     let page = |name: &str| {
         let page = read(root().join(format!("docs/extension-points/{name}.md")));
         page.replace("my_ext", "full_ext")
