@@ -163,6 +163,12 @@ fn http_api() {
     make("http-api");
 }
 
+#[test]
+#[ignore = "builds all of DataFusion: nightly"]
+fn json() {
+    make("json");
+}
+
 /// What the nightly run says when a crate of a recipe no longer fits.
 #[test]
 #[ignore = "downloads another DataFusion: nightly"]
