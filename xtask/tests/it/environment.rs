@@ -68,6 +68,16 @@ pub fn write_full_traits(project: &Path) {
 /// Builds a development wheel of `project` for the Python `interpreter`, in its folder `out`, which
 /// holds no other.
 pub fn build_wheel(project: &Path, interpreter: impl AsRef<OsStr>, out: &str) -> PathBuf {
+    build_wheel_with(project, interpreter, out, |_| {})
+}
+
+/// The same, where `change` changes the command.
+pub fn build_wheel_with(
+    project: &Path,
+    interpreter: impl AsRef<OsStr>,
+    out: &str,
+    change: impl FnOnce(&mut Command),
+) -> PathBuf {
     // One at a time: maturin takes the library from the shared target folder.
     static BUILDING: Mutex<()> = Mutex::new(());
     let _building = BUILDING
@@ -80,6 +90,7 @@ pub fn build_wheel(project: &Path, interpreter: impl AsRef<OsStr>, out: &str) ->
         .arg(interpreter)
         .current_dir(project);
     build_environment(&mut maturin);
+    change(&mut maturin);
     maturin.succeed();
     let out = project.join(out);
     let wheels = files(&out);

@@ -100,14 +100,14 @@ impl HostSession {
             SVec::new()
         }
 
+        // The host plans expressions, and aborts the process if it does not find a function.
+        let codec = codec_of_table(FFI_LogicalExtensionCodec::clone(&self.0.logical_codec))?;
         // SAFETY: the function is that of this session, which is alive.
         let mut session = unsafe { (self.0.clone)(&self.0) };
+        *session.logical_codec = codec;
         session.scalar_functions = scalar;
         session.aggregate_functions = aggregate;
         session.window_functions = window;
-        // The host plans expressions, and aborts the process if it does not find a function.
-        let codec = FFI_LogicalExtensionCodec::clone(&session.logical_codec);
-        *session.logical_codec = codec_of_table(codec)?;
         Ok(session)
     }
 }
@@ -218,7 +218,7 @@ pub(super) fn scan(
         let table = table_of(table);
         let mut session = host.without_functions()?;
         if table.is::<SourceProvider>() {
-            // They are for files.
+            // Only file formats read them.
             session.table_options = no_options;
         }
         let scanned = Arc::new(ScannedTable {
