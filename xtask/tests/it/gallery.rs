@@ -11,7 +11,7 @@ use xtask::root;
 use crate::environment::{Built, Environment, TEST_PACKAGES};
 use crate::page::blocks;
 use crate::tools::{
-    Run, cargo, check_formatted, files, generate, printed, read, read_toml, scratch,
+    Run, cargo, check_formatted, files, generate, printed, read, read_toml, scratch, target,
 };
 use crate::tutorial::changed;
 
@@ -126,8 +126,8 @@ fn resolves(folder: &Path) -> Result<(), String> {
     }
 }
 
-/// Makes the package, and runs its tests.
-fn make(name: &str) {
+/// Makes the package, and runs its tests. Returns the environment that it is installed in.
+fn make(name: &str) -> Environment {
     let recipe = Recipe::new(name);
     let package = format!("{name}-ext");
     let start = Instant::now();
@@ -155,6 +155,26 @@ fn make(name: &str) {
         recipe.lines(&["toml", "diff", "md"]),
         said.lines().last().unwrap(),
     );
+    environment
+}
+
+/// A Rust program over the crate that the recipe `name` wraps, in which `register` adds its functions to `ctx`.
+fn native(name: &str, dependency: &str, register: &str) -> PathBuf {
+    let folder = scratch(&format!("native {name}"));
+    let version = &Recipe::new(name).table("dependencies")[dependency];
+    let manifest = format!(
+        "[package]\nname = \"native\"\nedition = \"2024\"\n\n[dependencies]\n\
+         datafusion = {{ version = \"55\", default-features = false, features = [\"sql\"] }}\n\
+         tokio = {{ version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }}\n\
+         {dependency} = {version}\n"
+    );
+    fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+    fs::create_dir(folder.join("src")).unwrap();
+    let program = read(root().join("xtask/tests/gallery/native.rs"));
+    let program = format!("{program}\nfn register(ctx: &SessionContext) {{\n    {register};\n}}\n");
+    fs::write(folder.join("src/main.rs"), program).unwrap();
+    cargo(&folder).args(["build", "--quiet"]).succeed();
+    target().join("generated ä ö/debug/native")
 }
 
 #[test]
@@ -167,6 +187,21 @@ fn http_api() {
 #[ignore = "builds all of DataFusion: nightly"]
 fn json() {
     make("json");
+}
+
+#[test]
+#[ignore = "builds all of DataFusion, twice: nightly"]
+fn geometry() {
+    let environment = make("geometry");
+    let native = native("geometry", "geodatafusion", "geodatafusion::register(ctx)");
+    let script = root().join("xtask/tests/gallery/geometry.py");
+    let said = environment.python().arg(script).arg(native).succeed();
+    println!("{said}");
+    let [equal, all] = [0, 2].map(|word| said.split(' ').nth(word));
+    assert!(
+        equal == all && said.ends_with(" of them answered\n"),
+        "{said}"
+    );
 }
 
 /// What the nightly run says when a crate of a recipe no longer fits.
