@@ -20,7 +20,9 @@ impl Rms {
         self.sum_of_squares += x * x;
     }
 
-    /// Adds the rows of another state: partitions are aggregated apart.
+    /// Adds the rows of another state: partitions are aggregated apart. A sliding window calls this twice
+    /// for each row. Its frames are computed far quicker by a window function: see *window_udf* in the
+    /// template's pages of extension points.
     fn merge(&mut self, later: &Self) {
         self.count += later.count;
         self.sum_of_squares += later.sum_of_squares;
