@@ -12,7 +12,7 @@ use xtask::root;
 
 use crate::environment::{Built, Environment, TEST_PACKAGES};
 use crate::page::{commands_of, marked};
-use crate::tools::{Run, cargo, choose, generate, python_files, read, scratch, target};
+use crate::tools::{Run, built_program, cargo, choose, generate, python_files, read, scratch};
 
 /// Dask, Ray, and workers in which something is missing or of another version. The usual run has the
 /// process pool, in the tests of each project with the codec.
@@ -132,8 +132,9 @@ fn spark() {
     assert!(said.contains("8 passed"), "{said}");
 }
 
-/// A project with functions and codecs, and beside it the program of `page`.
-fn with_program(name: &str, page: &str) -> PathBuf {
+/// The how-to page `name`, and the folder for its program beside a project with functions and codecs.
+fn with_page(name: &str) -> (String, PathBuf) {
+    let page = read(root().join(format!("docs/how-to/{name}.md")));
     let folder = scratch(name);
     let points = [
         "scalar_udf",
@@ -146,13 +147,9 @@ fn with_program(name: &str, page: &str) -> PathBuf {
     generate(&folder, "my-ext").args(answers).succeed();
     let engine = folder.join("my-engine");
     fs::create_dir_all(engine.join("src")).unwrap();
-    fs::write(engine.join("Cargo.toml"), marked(page, "file: Cargo.toml")).unwrap();
-    fs::write(
-        engine.join("src/main.rs"),
-        marked(page, "file: src/main.rs"),
-    )
-    .unwrap();
-    engine
+    let manifest = marked(&page, "file: Cargo.toml");
+    fs::write(engine.join("Cargo.toml"), manifest).unwrap();
+    (page, engine)
 }
 
 fn cargo_without_debug_info(engine: &Path, command: &str) -> Command {
@@ -165,8 +162,7 @@ fn cargo_without_debug_info(engine: &Path, command: &str) -> Command {
 #[test]
 #[ignore = "builds Ballista: nightly"]
 fn ballista() {
-    let page = read(root().join("docs/how-to/ballista.md"));
-    let engine = with_program("ballista", &page);
+    let (page, engine) = with_page("ballista");
     let program = marked(&page, "file: src/main.rs");
     let run = |program: &str| {
         fs::write(engine.join("src/main.rs"), program).unwrap();
@@ -193,8 +189,7 @@ fn ballista() {
 #[test]
 #[ignore = "builds datafusion-distributed: nightly"]
 fn datafusion_distributed() {
-    let page = read(root().join("docs/how-to/datafusion-distributed.md"));
-    let engine = with_program("datafusion-distributed", &page);
+    let (page, engine) = with_page("datafusion-distributed");
     let program = marked(&page, "file: src/main.rs");
     let register = r#"ctx.register_table("readings", readings.provider())?;"#;
     let further = format!(
@@ -208,7 +203,7 @@ fn datafusion_distributed() {
     assert_ne!(with_tables, program);
     fs::write(engine.join("src/main.rs"), with_tables).unwrap();
     cargo_without_debug_info(&engine, "build").succeed();
-    let binary = target().join("generated ä ö/debug/my-engine");
+    let binary = built_program("my-engine");
 
     let mut workers = [Worker::start(&binary), Worker::start(&binary)];
     let addresses = workers.each_ref().map(|worker| worker.url());

@@ -11,7 +11,7 @@ use xtask::root;
 use crate::environment::{Built, Environment, TEST_PACKAGES};
 use crate::page::blocks;
 use crate::tools::{
-    Run, cargo, check_formatted, files, generate, printed, read, read_toml, scratch, target,
+    Run, built_program, cargo, check_formatted, files, generate, printed, read, read_toml, scratch,
 };
 use crate::tutorial::changed;
 
@@ -158,23 +158,25 @@ fn make(name: &str) -> Environment {
     environment
 }
 
-/// A Rust program over the crate that the recipe `name` wraps, in which `register` adds its functions to `ctx`.
+/// Builds a Rust program over the crate that the recipe `name` wraps. In it, `register` adds the crate's
+/// functions to `ctx`.
 fn native(name: &str, dependency: &str, register: &str) -> PathBuf {
-    let folder = scratch(&format!("native {name}"));
+    let program = format!("{name}-native");
+    let folder = scratch(&program);
     let version = &Recipe::new(name).table("dependencies")[dependency];
     let manifest = format!(
-        "[package]\nname = \"native\"\nedition = \"2024\"\n\n[dependencies]\n\
+        "[package]\nname = \"{program}\"\nedition = \"2024\"\n\n[dependencies]\n\
          datafusion = {{ version = \"55\", default-features = false, features = [\"sql\"] }}\n\
          tokio = {{ version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }}\n\
          {dependency} = {version}\n"
     );
     fs::write(folder.join("Cargo.toml"), manifest).unwrap();
     fs::create_dir(folder.join("src")).unwrap();
-    let program = read(root().join("xtask/tests/gallery/native.rs"));
-    let program = format!("{program}\nfn register(ctx: &SessionContext) {{\n    {register};\n}}\n");
-    fs::write(folder.join("src/main.rs"), program).unwrap();
+    let main = read(root().join("xtask/tests/gallery/native.rs"));
+    let main = format!("{main}\nfn register(ctx: &SessionContext) {{\n    {register};\n}}\n");
+    fs::write(folder.join("src/main.rs"), main).unwrap();
     cargo(&folder).args(["build", "--quiet"]).succeed();
-    target().join("generated ä ö/debug/native")
+    built_program(&program)
 }
 
 #[test]

@@ -315,10 +315,19 @@ pub fn cargo(project: &Path) -> Command {
     command
 }
 
+pub fn build_environment(command: &mut Command) {
+    command.env("CARGO_TARGET_DIR", generated());
+}
+
+/// The program `name` that [`cargo`] has built.
+pub fn built_program(name: &str) -> PathBuf {
+    generated().join("debug").join(name)
+}
+
 /// One target folder for all generated projects, so that dependencies are built once. Its name is
 /// awkward on purpose.
-pub fn build_environment(command: &mut Command) {
-    command.env("CARGO_TARGET_DIR", target().join("generated ä ö"));
+fn generated() -> PathBuf {
+    target().join("generated ä ö")
 }
 
 /// The profile of a release takes ten minutes to build. With these, one takes three: for tests of how
