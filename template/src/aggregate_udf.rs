@@ -21,8 +21,8 @@ impl Rms {
     }
 
     /// Adds the rows of another state: partitions are aggregated apart. A sliding window calls this twice
-    /// for each row. Its frames are computed far quicker by a window function: see *window_udf* in the
-    /// template's pages of extension points.
+    /// for each row. A window function computes such frames far faster: see *window_udf* among the
+    /// extension points in the template's documentation.
     fn merge(&mut self, later: &Self) {
         self.count += later.count;
         self.sum_of_squares += later.sum_of_squares;

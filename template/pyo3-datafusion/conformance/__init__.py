@@ -53,3 +53,24 @@ def run_python(code: str, *arguments: object) -> str:
     )
     assert done.returncode == 0, f"exit code {done.returncode}\n{done.stdout}{done.stderr}"
     return done.stdout
+
+
+CTRL_C = """
+import signal, threading, time
+
+# A process that a shell started in the background ignores SIGINT.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+threading.Timer(0.5, signal.raise_signal, [signal.SIGINT]).start()
+started = time.monotonic()
+try:
+    frame.collect()
+except (Exception, KeyboardInterrupt) as error:
+    # An error in Rust crosses as text.
+    assert "KeyboardInterrupt" in repr(error)
+    print(time.monotonic() - started < 5)
+"""
+
+
+def is_ended_by_ctrl_c(code: str) -> bool:
+    """Return whether Ctrl-C ends the query ``frame``, which ``code`` makes, within five seconds."""
+    return run_python(code + CTRL_C) == "True\n"

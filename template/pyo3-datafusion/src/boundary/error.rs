@@ -71,7 +71,7 @@ pub fn interrupted() -> Result<()> {
 /// [`interrupted`], but at most ten times a second, for functions that the host calls for each row. The
 /// host itself looks for Ctrl-C between batches.
 #[cfg(feature = "functions")]
-pub fn interrupted_lately() -> Result<()> {
+pub fn interrupted_throttled() -> Result<()> {
     use std::cell::Cell;
     use std::time::{Duration, Instant};
 

@@ -12,7 +12,7 @@ use datafusion_expr::{
 };
 
 use super::constants::literals;
-use crate::boundary::error::{catch, interrupted_lately};
+use crate::boundary::error::{catch, interrupted_throttled};
 use crate::compat::{merge, merge_batch, supports_convert_to_state};
 
 /// `function`, with its panics turned into errors.
@@ -176,7 +176,7 @@ impl Accumulator for GuardedAccumulator {
 
     /// A sliding window evaluates each row.
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        interrupted_lately()?;
+        interrupted_throttled()?;
         catch(|| self.accumulator.evaluate())
     }
 

@@ -10,7 +10,7 @@ use datafusion_expr::function::{PartitionEvaluatorArgs, WindowUDFFieldArgs};
 use datafusion_expr::{PartitionEvaluator, Signature, WindowUDF, WindowUDFImpl};
 
 use super::constants::literals;
-use crate::boundary::error::{catch, interrupted_lately};
+use crate::boundary::error::{catch, interrupted_throttled};
 
 /// `function`, with its panics turned into errors.
 pub fn guarded(function: WindowUDF) -> Result<WindowUDF> {
@@ -117,7 +117,7 @@ impl PartitionEvaluator for GuardedPartitionEvaluator {
     }
 
     fn evaluate(&mut self, values: &[ArrayRef], range: &Range<usize>) -> Result<ScalarValue> {
-        interrupted_lately()?;
+        interrupted_throttled()?;
         catch(|| self.evaluator.evaluate(values, range))
     }
 

@@ -34,11 +34,12 @@ pub fn plan_any_call(
 pub fn plan_call(
     session: &dyn Session,
 ) -> impl Fn(&Expr, &DFSchema) -> Option<Arc<dyn PhysicalExpr>> {
-    |call, schema| match call {
+    let plan = plan_any_call(session);
+    move |call, schema| match call {
         Expr::ScalarFunction(ScalarFunction { func, .. })
             if session.scalar_functions().contains_key(func.name()) =>
         {
-            session.create_physical_expr(call.clone(), schema).ok()
+            plan(call, schema)
         }
         _ => None,
     }
